@@ -1,0 +1,104 @@
+"""Which links a site's seed lets its crawl follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cleaners.urls import registrable_domain
+
+if TYPE_CHECKING:
+    from crawler.seeds import Seed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """An `allow` or `deny` line: fixed strings with any run of characters between them.
+
+    Matched by searching each string after the one before, not by a regular expression: no pattern can then
+    take more than one walk over the address.
+    """
+
+    pieces: tuple[str, ...]
+    anchored: bool
+
+    @classmethod
+    def of(cls, text: str) -> Pattern:
+        """A pattern as written: `*` is any run of characters, a final `$` the end."""
+        return cls(pieces=tuple(text.removesuffix("$").lower().split("*")), anchored=text.endswith("$"))
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it speaks of paths on the home's domain, not of hosts."""
+        return self.pieces[0].startswith("/")
+
+    def matches(self, text: str) -> bool:
+        """Whether the text, in lower case, starts (or wholly is, if anchored) as the pattern says."""
+        first, *others = self.pieces
+        if not text.startswith(first):
+            return False
+        at = len(first)
+        if self.anchored:
+            if not others:
+                return text == first
+            last = others.pop()
+            if not text.endswith(last) or len(text) - len(last) < at:
+                return False
+            text = text[: len(text) - len(last)]
+        for piece in others:
+            found = text.find(piece, at)
+            if found < 0:
+                return False
+            at = found + len(piece)
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """A seed's `allow` and `deny`, ready to match."""
+
+    host: str
+    domain: str
+    allow: tuple[Pattern, ...]
+    deny: tuple[Pattern, ...]
+    hosts: tuple[Pattern, ...]
+    """The hosts that `allow` names."""
+
+    @classmethod
+    def of(cls, seed: Seed) -> Scope:
+        """The scope of one seed."""
+        host = urlsplit(seed.home).hostname or ""
+        return cls(
+            host=host,
+            domain=registrable_domain(host) or host,
+            allow=tuple(Pattern.of(line) for line in seed.allow),
+            deny=tuple(Pattern.of(line) for line in seed.deny),
+            hosts=tuple(
+                Pattern.of(line.partition("/")[0] + "$") for line in seed.allow if not line.startswith("/")
+            ),
+        )
+
+    def admits(self, url: str) -> bool:
+        """Whether a link may be followed; without `allow`, links of the home's registrable domain may."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        path = ((parts.path or "/") + (f"?{parts.query}" if parts.query else "")).lower()
+        if any(self._matches(pattern, host, path) for pattern in self.deny):
+            return False
+        if self.allow:
+            return any(self._matches(pattern, host, path) for pattern in self.allow)
+        return self.owns(host)
+
+    def names(self, host: str) -> bool:
+        """Whether a host is this site's: of its registrable domain, or named by `allow`."""
+        return self.owns(host) or any(pattern.matches(host) for pattern in self.hosts)
+
+    def owns(self, host: str) -> bool:
+        """Whether a host lies in the home's registrable domain, or is the home's where that has none."""
+        return host == self.host or (registrable_domain(host) or host) == self.domain
+
+    def _matches(self, pattern: Pattern, host: str, path: str) -> bool:
+        if pattern.is_path:
+            return self.owns(host) and pattern.matches(path)
+        return pattern.matches(host + path)
