@@ -1,0 +1,18 @@
+"""What a worker does to a page; importing this loads all that cleaning needs, trafilatura and the rules included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cleaners.stages import clean, clean_text
+from pipelines.worker import DirtyText
+
+if TYPE_CHECKING:
+    from pipelines.worker import Page, Result
+
+
+def clean_page(page: Page) -> Result:
+    """Clean a page, or a text that was taken from one."""
+    if isinstance(page, DirtyText):
+        return clean_text(page.text, url=page.url, title=page.title)
+    return clean(page)

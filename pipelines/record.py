@@ -1,0 +1,313 @@
+"""The record that is published for an article: its fields, in their order, and how a line is written.
+
+docs/output.md describes every field. A field is always there and always of one type, so that any reader finds
+the same columns in an empty, a short and a full record: an absent scalar is null, an absent list is [].
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from functools import cache
+from importlib import metadata, resources
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from cleaners.models import Article, Block, Metadata, Removal
+
+SCHEMA_VERSION = 1
+"""Raised when a field goes, changes its type or its meaning; a new field does not raise it."""
+
+# A lone surrogate has no UTF-8 form, and PostgreSQL's text and jsonb refuse U+0000.
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+
+# Python's str.splitlines, JavaScript before 2019 and many log shippers end a line at these three.
+_LINE_ENDS = ((b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"), (b"\xc2\x85", rb"\u0085"))
+
+_encode_json = msgspec.json.Encoder().encode
+
+
+class BlockSpan(TypedDict):
+    """Where a block of the article lies in `text`."""
+
+    kind: str
+    level: int | None
+    start: int
+    end: int
+
+
+class ImageRow(TypedDict):
+    """One picture of an article."""
+
+    url: str
+    alt: str | None
+    caption: str | None
+    credit: str | None
+    width: int | None
+    height: int | None
+    lead: bool
+
+
+class RemovalRow(TypedDict):
+    """One thing that cleaning took from the page, or was refused to take."""
+
+    rule: str
+    stage: str
+    where: str
+    sample: str
+    chars: int
+    refused: bool
+
+
+class OptOutRow(TypedDict):
+    """One piece of evidence that the publisher reserves uses."""
+
+    source: str
+    value: str
+
+
+class DisagreementRow(TypedDict):
+    """What a source said of a field where another source was believed."""
+
+    field: str
+    source: str
+    value: str
+
+
+class FieldSources(TypedDict):
+    """Where each field of the record came from; None where the field is absent or its source is not recorded."""
+
+    canonical_url: str | None
+    title: str | None
+    description: str | None
+    authors: str | None
+    published_at: str | None
+    modified_at: str | None
+    language: str | None
+    section: str | None
+    tags: str | None
+    images: str | None
+    publisher: str | None
+    site_name: str | None
+    licence: str | None
+    copyright_holder: str | None
+    paywalled: str | None
+
+
+class CleanerVersion(TypedDict):
+    """What cleaned the page: the same three values and the same bytes give the same record."""
+
+    version: str
+    rules: str
+    trafilatura: str
+
+
+class Record(TypedDict):
+    """One published article, in field order."""
+
+    id: str
+    url: str
+    final_url: str
+    canonical_url: str
+    title: str | None
+    description: str | None
+    text: str
+    authors: list[str]
+    byline: str | None
+    published_at: str | None
+    published_precision: str | None
+    published_zone: str | None
+    modified_at: str | None
+    language: str | None
+    language_declared: str | None
+    language_detected: str | None
+    direction: str | None
+    section: str | None
+    tags: list[str]
+    images: list[ImageRow]
+    publisher: str | None
+    site_name: str | None
+    syndicated_from: str | None
+    amp_url: str | None
+    licence: str | None
+    copyright_holder: str | None
+    paywalled: bool | None
+    is_live_blog: bool
+    opt_out: list[OptOutRow]
+    blocks: list[BlockSpan]
+    removals: list[RemovalRow]
+    field_sources: FieldSources
+    disagreements: list[DisagreementRow]
+    content_hash: str
+    site: str | None
+    fetched_at: str
+    outcome: Literal["article"]
+    visit: str | None
+    revision: int | None
+    cleaner: CleanerVersion
+    schema_version: int
+
+
+def to_record(article: Article, *, visit: str | None = None, revision: int | None = None) -> dict[str, Any]:
+    """The article as it is published; `visit` and `revision` are None outside a crawl."""
+    about = article.metadata
+    text, spans = _joined(article.blocks)
+    record: Record = {
+        "id": article.id,
+        "url": article.requested_url,
+        "final_url": article.url,
+        "canonical_url": about.canonical_url,
+        "title": about.title,
+        "description": about.description,
+        "text": text,
+        "authors": list(about.authors),
+        "byline": about.byline,
+        "published_at": about.published_at,
+        "published_precision": about.published_precision,
+        "published_zone": about.published_zone,
+        "modified_at": about.modified_at,
+        "language": about.language,
+        "language_declared": about.language_declared,
+        "language_detected": about.language_detected,
+        "direction": about.direction,
+        "section": about.section,
+        "tags": list(about.tags),
+        "images": [
+            {
+                "url": image.url,
+                "alt": image.alt,
+                "caption": image.caption,
+                "credit": image.credit,
+                "width": image.width,
+                "height": image.height,
+                "lead": image.lead,
+            }
+            for image in about.images
+        ],
+        "publisher": about.publisher,
+        "site_name": about.site_name,
+        "syndicated_from": about.syndicated_from,
+        "amp_url": about.amp_url,
+        "licence": about.licence,
+        "copyright_holder": about.copyright_holder,
+        "paywalled": about.paywalled,
+        "is_live_blog": about.is_live_blog,
+        "opt_out": [{"source": source, "value": _plain(value)} for source, value in about.opt_out.items()],
+        "blocks": spans,
+        "removals": [to_removal_row(removal) for removal in article.removals],
+        "field_sources": _field_sources(about.sources),
+        "disagreements": list(_disagreements(about)),
+        "content_hash": article.content_hash,
+        "site": article.site,
+        "fetched_at": to_timestamp(article.fetched_at),
+        "outcome": "article",
+        "visit": visit,
+        "revision": revision,
+        "cleaner": cleaner_version(),
+        "schema_version": SCHEMA_VERSION,
+    }
+    return cast("dict[str, Any]", record)
+
+
+def to_removal_row(removal: Removal) -> RemovalRow:
+    """The removal with its fields by name."""
+    return {
+        "rule": removal.rule,
+        "stage": removal.stage,
+        "where": removal.where,
+        "sample": removal.sample,
+        "chars": removal.chars,
+        "refused": removal.refused,
+    }
+
+
+def to_timestamp(moment: datetime) -> str:
+    """ISO 8601 to the second, such as `2026-04-14T08:00:00+00:00`; the moment is aware."""
+    return moment.isoformat(timespec="seconds")
+
+
+def encode_line(record: Mapping[str, Any]) -> bytes:
+    r"""The record as one line of strict JSON, line feed included.
+
+    NaN and infinity become null; lone surrogates and U+0000 are left out.
+
+    >>> encode_line({"title": "A\u2028B", "share": float("nan")})
+    b'{"title":"A\\u2028B","share":null}\n'
+    """
+    try:
+        line = _encode_json(record)
+    except UnicodeEncodeError:
+        line = _encode_json(_writable(record))
+    if rb"\u0000" in line:
+        line = _encode_json(_writable(record))
+    for raw, escaped in _LINE_ENDS:
+        if raw in line:
+            line = line.replace(raw, escaped)
+    return line + b"\n"
+
+
+@cache
+def cleaner_version() -> CleanerVersion:
+    """Our version, the first 12 hex digits of the sha256 of all rule files, and trafilatura's version."""
+    digest = hashlib.sha256()
+    for name, content in sorted(_rule_files()):
+        digest.update(f"{name} {len(content)}\n".encode())
+        digest.update(content)
+    return {
+        "version": metadata.version("broadsheet"),
+        "rules": digest.hexdigest()[:12],
+        "trafilatura": metadata.version("trafilatura"),
+    }
+
+
+def _rule_files() -> Iterator[tuple[str, bytes]]:
+    waiting = [("", resources.files("cleaners").joinpath("rules"))]
+    while waiting:
+        prefix, folder = waiting.pop()
+        for entry in folder.iterdir():
+            if entry.is_dir():
+                waiting.append((f"{prefix}{entry.name}/", entry))
+            elif entry.name.endswith(".toml"):
+                yield prefix + entry.name, entry.read_bytes()
+
+
+def _joined(blocks: tuple[Block, ...]) -> tuple[str, list[BlockSpan]]:
+    """The text as written, and the blocks' places in it; written, since leaving out a character moves places."""
+    texts = [_UNWRITABLE.sub("", block.text) for block in blocks]
+    spans: list[BlockSpan] = []
+    start = 0
+    for block, text in zip(blocks, texts, strict=True):
+        spans.append({"kind": block.kind, "level": block.level, "start": start, "end": start + len(text)})
+        start += len(text) + len("\n\n")
+    return "\n\n".join(texts), spans
+
+
+def _field_sources(sources: Mapping[str, str]) -> FieldSources:
+    return cast("FieldSources", {name: sources.get(name) for name in FieldSources.__annotations__})
+
+
+def _disagreements(about: Metadata) -> Iterator[DisagreementRow]:
+    for field, said in about.disagreements.items():
+        for source, value in said.items():
+            yield {"field": field, "source": source, "value": _plain(value)}
+
+
+def _plain(value: object) -> str:
+    """A string as it is, anything else as JSON: one column type for what strangers wrote."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNWRITABLE.sub("", value)
+    if isinstance(value, dict):
+        return {_writable(key): _writable(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_writable(entry) for entry in value]
+    return value
