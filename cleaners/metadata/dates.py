@@ -1,0 +1,232 @@
+"""Chooses when an article was published and last changed from all that its page says."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cleaners.markup import name_words
+from cleaners.metadata.facts import is_hidden, shown_text
+from cleaners.metadata.moments import Moment, Reading, find_moment, read_moment
+from cleaners.structured import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selectolax.lexbor import LexborNode
+
+    from cleaners.metadata.facts import PageFacts
+
+PUBLISHED_METAS = (
+    "article:published_time",
+    "og:article:published_time",
+    "og:published_time",
+    "parsely-pub-date",
+    "sailthru.date",
+    "datepublished",
+    "article.published",
+    "published-date",
+    "publisheddate",
+    "publish-date",
+    "publish_date",
+    "publishdate",
+    "publication_date",
+    "pubdate",
+    "dc.date.issued",
+    "dcterms.issued",
+    "dc.date.created",
+    "dcterms.created",
+    "dc.date",
+    "dcterms.date",
+    "cxenseparse:recs:publishtime",
+    "citation_publication_date",
+    "citation_online_date",
+    "citation_date",
+    "article_date_original",
+    "originalpublicationdate",
+    "date",
+    "article:published",
+    "created",
+    "date.created",
+)
+MODIFIED_METAS = (
+    "article:modified_time",
+    "og:article:modified_time",
+    "og:modified_time",
+    "og:updated_time",
+    "article:modified",
+    "datemodified",
+    "last-modified",
+    "lastmod",
+    "dcterms.modified",
+    "dc.date.modified",
+    "revised",
+)
+_PUBLISHED_WORDS = frozenset(
+    {"published", "publish", "publishdate", "publisheddate", "pubdate", "datepublished", "posted", "publication", "published-at", "released"}
+)
+_MODIFIED_WORDS = frozenset({"updated", "modified", "update", "lastmod", "edited", "lastmodified"})
+_DATE_WORDS = frozenset({"date", "datetime", "time", "timestamp", "dateline", "datum", "fecha", "data", "meta", "byline"})
+_ELSEWHERE_WORDS = frozenset(
+    {
+        "comment", "comments", "related", "sidebar", "widget", "teaser", "recommended", "recommendations", "recent", "footer", "card",
+        "cards", "carousel", "popular", "trending", "copyright", "newsletter", "nav", "menu", "promo", "latest", "swiper", "archive",
+    }
+)  # fmt: skip
+_ADDRESS_DAY = re.compile(r"/((?:19|20)\d{2})[/-]?(0?[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01]|[1-9])(?=[/\-_.]|$)")
+_ADDRESS_MONTH_NAME = re.compile(r"/((?:19|20)\d{2})/([a-z]{3})/(\d{1,2})/")
+_MONTHS = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True))
+
+Found = tuple[str, Moment]
+
+
+def find_published(facts: PageFacts, reading: Reading) -> list[Found]:
+    """Return every publication date the page states, the most trusted source first."""
+    found: list[Found] = []
+    for name in ("datePublished", "uploadDate", "dateCreated"):
+        _add(found, "json-ld", read_moment(text_of(facts.article.get(name)), reading))
+        if found:
+            break
+    for name in PUBLISHED_METAS:
+        for content in facts.metas.get(name, ())[:2]:
+            _add(found, "meta", read_moment(content, reading))
+    for name in ("datepublished", "datecreated"):
+        for node in facts.items.get(name, ())[:3]:
+            _add(found, "microdata", _of_element(node, reading))
+    return found
+
+
+def find_shown(facts: PageFacts, reading: Reading) -> Iterator[Found]:
+    """Yield the dates that a reader sees near the headline, the likeliest first; each is read only when asked for."""
+    times = [node for node in facts.times if not is_elsewhere(node)]
+    times.sort(key=lambda node: not _speaks_of_publication(node))
+    for node in times[:6]:
+        words = _words_near(node)
+        if words & _MODIFIED_WORDS and not words & _PUBLISHED_WORDS:
+            continue
+        moment = _of_element(node, reading)
+        if moment is not None:
+            yield ("time", moment)
+    tried = 0
+    candidates = [
+        (node, words)
+        for node, names in facts.classed
+        if (words := _words(names)) & (_PUBLISHED_WORDS | _DATE_WORDS) and not words & _MODIFIED_WORDS
+    ]
+    candidates.sort(key=lambda pair: not pair[1] & _PUBLISHED_WORDS)
+    for node, _ in candidates:
+        if tried == 8:
+            return
+        text = shown_text(node, limit=200)
+        if text and len(text) <= 160 and any(c.isdigit() for c in text) and not is_elsewhere(node):
+            tried += 1
+            moment = find_moment(text, reading)
+            if moment is not None:
+                yield ("visible", moment)
+
+
+def find_modified(facts: PageFacts, reading: Reading) -> Found | None:
+    """Return when the page says it was last changed."""
+    moment = read_moment(text_of(facts.article.get("dateModified")), reading)
+    if moment is not None:
+        return ("json-ld", moment)
+    for name in MODIFIED_METAS:
+        moment = read_moment(facts.meta(name), reading)
+        if moment is not None:
+            return ("meta", moment)
+    for node in facts.items.get("datemodified", ())[:3]:
+        moment = _of_element(node, reading)
+        if moment is not None:
+            return ("microdata", moment)
+    for node in facts.times[:20]:
+        if _words_near(node) & _MODIFIED_WORDS and not is_elsewhere(node):
+            moment = _of_element(node, reading)
+            if moment is not None:
+                return ("time", moment)
+    return None
+
+
+def find_in_address(address: str, reading: Reading) -> Moment | None:
+    """Return the day that an address such as `/2024/05/03/` names."""
+    path = urlsplit(address).path
+    if match := _ADDRESS_DAY.search(path):
+        return read_moment(f"{match[1]}-{match[2]}-{match[3]}", reading)
+    if match := _ADDRESS_MONTH_NAME.search(path):
+        month = _MONTHS.get(match[2])
+        return read_moment(f"{match[1]}-{month}-{match[3]}", reading) if month else None
+    return None
+
+
+def find_in_text(html: str, address: str, reading: Reading) -> Moment | None:
+    """Return the day that htmldate finds: the last resort, it parses the page again (2.5 ms) and knows days only."""
+    from htmldate import find_date  # noqa: PLC0415
+
+    try:
+        day = find_date(
+            html,
+            extensive_search=False,
+            original_date=True,
+            url=address,
+            min_date=datetime(1990, 1, 1, tzinfo=UTC).replace(tzinfo=None),
+            max_date=reading.now.replace(tzinfo=None),
+        )
+    except (ValueError, TypeError, OverflowError, AttributeError, RecursionError):
+        return None
+    return read_moment(day, reading)
+
+
+def is_elsewhere(node: LexborNode) -> bool:
+    """Tell whether an element stands among comments, teasers or in the page's frame instead of in the article."""
+    current: LexborNode | None = node
+    for _ in range(8):
+        if current is None or current.tag in {"body", "article", "main"}:
+            return False
+        if current.tag in {"footer", "nav"} or (current.tag == "aside"):
+            return True
+        attributes = current.attributes
+        name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+        if len(name) > 1 and not _ELSEWHERE_WORDS.isdisjoint(name_words(name)):
+            return True
+        current = current.parent
+    return False
+
+
+def _add(found: list[Found], source: str, moment: Moment | None) -> None:
+    if moment is not None:
+        found.append((source, moment))
+
+
+def _of_element(node: LexborNode, reading: Reading) -> Moment | None:
+    attributes = node.attributes
+    for name in ("datetime", "content", "data-datetime", "title"):
+        value = attributes.get(name)
+        if value and (moment := read_moment(value, reading)) is not None:
+            if moment.precision == "day" and name == "datetime":
+                text = shown_text(node, limit=120)
+                shown = find_moment(text, reading) if text and ":" in text else None
+                if shown is not None and shown.at.date() == moment.at.date():
+                    return shown
+            return moment
+    if is_hidden(node):
+        return None
+    text = shown_text(node, limit=200)
+    return find_moment(text, reading) if text else None
+
+
+def _words(names: frozenset[str]) -> frozenset[str]:
+    return frozenset().union(*(name_words(name) for name in names)) if names else frozenset()
+
+
+def _words_near(node: LexborNode) -> frozenset[str]:
+    attributes = node.attributes
+    name = f"{attributes.get('class') or ''} {attributes.get('itemprop') or ''} {attributes.get('data-testid') or ''}"
+    parent = node.parent
+    if parent is not None:
+        name += " " + (parent.attributes.get("class") or "")
+    return name_words(name) if name.strip() else frozenset()
+
+
+def _speaks_of_publication(node: LexborNode) -> bool:
+    return "pubdate" in node.attributes or bool(_words_near(node) & _PUBLISHED_WORDS)
