@@ -1,0 +1,48 @@
+# Each target sets itself up from a bare clone with Python 3.11 to 3.13 and nothing else.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+UV_VERSION := 0.13.9
+SHARED ?= ../shared/bench
+ARGS ?=
+
+.PHONY: demo test check lock bench clean
+
+demo: $(READY)  ## crawl the bundled news sites and show what came of it
+	$(VENV)/bin/broadsheet demo $(ARGS)
+
+test: $(READY)  ## the tests; ARGS="-k name" picks some
+	$(PY) -m pytest -q -n 2 $(ARGS)
+
+check: $(READY)  ## format, lint, types, import direction, documents
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(PY) -m pytest -q tests/test_docs.py tests/test_architecture.py
+
+bench: $(READY)  ## speed and quality beside what a user would pick instead; SHARED=folder of the pages
+	$(PY) bench/quality.py --shared $(SHARED)
+	$(PY) bench/speed.py --shared $(SHARED)
+
+lock: $(VENV)/lock/bin/uv  ## pin what pyproject.toml asks for; ARGS=--upgrade takes the newest
+	$< pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --only-binary :all: --custom-compile-command "make lock" --quiet $(ARGS) -o requirements.lock
+
+clean:  ## forget the environment
+	rm -rf $(VENV)
+
+# An environment that no longer runs (moved folder, removed Python) is made anew; a good one is kept.
+$(READY): requirements.lock pyproject.toml
+	@$(PY) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
+		python=$${PYTHON:-$$(sh tools/find_python.sh)} && echo "Setting up $(VENV) with $$python, once" && \
+		"$$python" -m venv --clear $(VENV); }
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/lock/bin/uv: | $(READY)
+	$(PY) -m venv $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip --disable-pip-version-check --quiet install uv==$(UV_VERSION)

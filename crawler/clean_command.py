@@ -1,0 +1,86 @@
+"""`broadsheet clean`: any number of pages and texts, one output line for each."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from crawler.exits import exit_codes, stop_on_sigterm, warn
+from pipelines.bulk import BulkReport, clean_inputs
+from pipelines.inputs import Input, InputError, find_inputs, holds_lines, read_inputs
+from pipelines.outputs import OutputError, WriteError, open_output
+from pipelines.pool import PoolError, available_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+# Between two lines of progress where there is no terminal.
+_QUIET_SECONDS = 30.0
+
+_FAULTS_OF_LINES = ("not_json", "no_content", "too_large")
+
+
+def clean_files(names: Sequence[str], out: Path | None, workers: int | None) -> None:
+    """Run the command; ends the process where something is wrong."""
+    stop_on_sigterm()
+    started_at = time.monotonic()
+    with exit_codes(mistakes=(InputError, OutputError), faults=(PoolError, WriteError)):
+        paths = find_inputs(names)
+        if not any(holds_lines(path) for path in paths):
+            # One page needs one worker; a start is a second of CPU.
+            workers = min(len(paths), workers or available_cores())
+        with open_output(out) as write, _watching() as watch:
+            report = clean_inputs(read_inputs(paths), write, workers=workers, watch=watch)
+        seconds = time.monotonic() - started_at
+        warn(f"{_counts(report)}, in {seconds:.1f} s ({report.lines / seconds:.1f} a second)")
+
+
+def _counts(report: BulkReport) -> str:
+    reasons = ", ".join(f"{reason} {count}" for reason, count in report.rejected.most_common())
+    return f"{report.articles} articles, {report.rejected.total()} rejected" + (
+        f" ({reasons})" if reasons else ""
+    )
+
+
+@contextmanager
+def _watching() -> Iterator[Callable[[Input, BulkReport], None]]:
+    """Tells how far it is: a bar on a terminal, else a line now and then."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        next_at = time.monotonic() + _QUIET_SECONDS
+
+        def tell(given: Input, report: BulkReport) -> None:
+            nonlocal next_at
+            _warn_of(given, warn)
+            if time.monotonic() >= next_at:
+                warn(_counts(report))
+                next_at = time.monotonic() + _QUIET_SECONDS
+
+        yield tell
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("starting", rate="", total=None)
+
+        def show(given: Input, report: BulkReport) -> None:
+            _warn_of(given, lambda line: progress.console.print(line, markup=False, highlight=False))
+            elapsed = progress.tasks[0].elapsed or 0.0
+            rate = f"{report.lines / elapsed:.1f} a second" if elapsed else ""
+            progress.update(task, description=_counts(report), rate=rate)
+
+        yield show
+
+
+def _warn_of(given: Input, say: Callable[[str], object]) -> None:
+    if given.fault in _FAULTS_OF_LINES:
+        say(f"{given.where}: {given.evidence}")
