@@ -1,0 +1,32 @@
+"""From a Scrapy response to the record that cleaning takes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from cleaners.models import Document
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
+    from crawler.seeds import Seed
+    from pipelines.visits import Visit
+
+
+def to_document(response: Response, visit: Visit, seed: Seed) -> Document:
+    """The document of a fetched page; `requested_url` is the URL as claimed, before redirects."""
+    return Document(
+        url=response.url,
+        requested_url=visit.url,
+        site=seed.id,
+        fetched_at=datetime.now(UTC),
+        status=response.status,
+        headers={
+            name.decode("latin-1").lower(): b", ".join(values).decode("utf-8", "replace")
+            for name, values in response.headers.items()
+        },
+        language_hint=seed.language,
+        listed=visit.listed,
+        body=response.body,
+    )

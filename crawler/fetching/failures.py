@@ -1,0 +1,113 @@
+"""Why a page could not be had: each failure with the word that its outcome row says."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+
+class FetchError(Exception):
+    """A request that gave no page; the message is one line for people."""
+
+    reason: str = "failed"
+    outcome: ClassVar[Literal["dead", "blocked"]] = "dead"
+    may_pass: ClassVar[bool] = False
+    """Whether the same request may succeed a little later."""
+    is_host: ClassVar[bool] = False
+    """Whether the host failed, not the page."""
+
+
+class AddressBlockedError(FetchError):
+    """The host stands for an address that the crawler does not talk to."""
+
+    reason = "address"
+    outcome = "blocked"
+
+
+class RobotsBlockedError(FetchError):
+    """The site's robots.txt disallows the page."""
+
+    reason = "robots"
+    outcome = "blocked"
+
+
+class DnsError(FetchError):
+    """The host's name stands for no address."""
+
+    reason = "dns"
+    may_pass = True
+    is_host = True
+
+
+class ConnectError(FetchError):
+    """No connection, or one that broke before the answer's headers."""
+
+    reason = "connect"
+    may_pass = True
+    is_host = True
+
+
+class TlsError(FetchError):
+    """The host's certificate or handshake is not valid."""
+
+    reason = "tls"
+    may_pass = True
+    is_host = True
+
+
+class TimedOutError(FetchError):
+    """No complete answer in time."""
+
+    reason = "timeout"
+    may_pass = True
+    is_host = True
+
+
+class ProtocolError(FetchError):
+    """The answer is no valid HTTP, or its headers exceed the limits."""
+
+    reason = "protocol"
+    may_pass = True
+
+
+class TruncatedError(FetchError):
+    """The body ended before its own end mark, or before its announced length."""
+
+    reason = "truncated"
+    may_pass = True
+
+
+class BadEncodingError(FetchError):
+    """The body is not what its Content-Encoding says."""
+
+    reason = "bad_encoding"
+    may_pass = True
+
+
+class TooLargeError(FetchError):
+    """The body exceeds the limit, as sent or once decompressed."""
+
+    reason = "too_large"
+
+
+class RedirectError(FetchError):
+    """Redirects that lead in a circle, too far, or to no page."""
+
+    reason = "redirects"
+
+
+class NotHtmlError(FetchError):
+    """The answer says that it is no HTML."""
+
+    reason = "not_html"
+
+
+class PutOffError(FetchError):
+    """The host's robots.txt cannot be had now: its pages are left for a later pass."""
+
+    reason = "robots_unavailable"
+
+
+class StoppedError(FetchError):
+    """The crawl is ending: the request was not made."""
+
+    reason = "stopped"

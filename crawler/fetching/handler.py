@@ -1,0 +1,218 @@
+"""Scrapy's download handler for http and https, on aiohttp.
+
+Not Scrapy's own: that one verifies no certificate by default, has no limit on headers (30 MB of them were
+accepted), takes half a gzip for a page, and resolves names where no guard can stand before the connection. It
+also needs a Twisted reactor, which a process can run only once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+from scrapy.http import Headers, Response
+from yarl import URL
+
+from crawler.addresses import AddressRefusedError
+from crawler.fetching.breaker import Breaker
+from crawler.fetching.decompress import ACCEPT_ENCODING, decompress
+from crawler.fetching.failures import (
+    AddressBlockedError,
+    ConnectError,
+    DnsError,
+    FetchError,
+    NotHtmlError,
+    ProtocolError,
+    TimedOutError,
+    TlsError,
+    TooLargeError,
+    TruncatedError,
+)
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+
+    from crawler.addresses import AddressGuard
+
+MAX_HEADER_BYTES = 16 * 1024
+"""For one header; Content-Security-Policy of real sites reaches 8 kB. At most 128 headers."""
+CONNECT_SECONDS = 10.0
+DNS_CACHE_SECONDS = 300
+"""Scrapy's own cache never forgets: a process that runs for months would keep addresses long moved."""
+
+_KEPT_HEADERS = frozenset(
+    {
+        "cache-control",
+        "content-language",
+        "content-type",
+        "etag",
+        "last-modified",
+        "link",
+        "location",
+        "retry-after",
+        "tdm-policy",
+        "tdm-reservation",
+        "x-robots-tag",
+    }
+)
+_HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "application/xml", "text/xml"})
+
+
+class HttpHandler:
+    """Answers one request: a whole response within the limits, or a FetchError.
+
+    Reads from `request.meta`: `site` and `delay_seconds` (for the pace), `max_bytes` (a larger body is refused,
+    or cut there if `cut` is set) and `html_only`.
+    """
+
+    lazy = True
+
+    def __init__(self, crawler: Crawler) -> None:
+        spider = crawler.spider
+        self._guard: AddressGuard = spider.guard  # type: ignore[union-attr]
+        self._pacer = spider.pacer  # type: ignore[union-attr]
+        self._breaker = Breaker()
+        self._max_bytes = crawler.settings.getint("DOWNLOAD_MAXSIZE")
+        self._timeout = aiohttp.ClientTimeout(
+            total=crawler.settings.getfloat("DOWNLOAD_TIMEOUT"), sock_connect=CONNECT_SECONDS
+        )
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0,
+                resolver=_GuardedResolver(self._guard),
+                socket_factory=self._make_socket,
+                ttl_dns_cache=DNS_CACHE_SECONDS,
+                ssl=ssl.create_default_context(),
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            timeout=self._timeout,
+            headers={"User-Agent": crawler.settings["USER_AGENT"], "Accept-Encoding": ACCEPT_ENCODING},
+            max_field_size=MAX_HEADER_BYTES,
+        )
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> HttpHandler:
+        """The handler of one crawl; its spider brings the guard and the pacer."""
+        return cls(crawler)
+
+    async def download_request(self, request: Request) -> Response:
+        """Wait for the site's turn, then fetch. Raises FetchError."""
+        url = URL(request.url, encoded=True)
+        try:
+            self._guard.check_host(url.raw_host or "")
+        except AddressRefusedError as error:
+            raise AddressBlockedError(str(error)) from None
+        host = url.raw_authority
+        async with self._pacer.turn(request.meta["site"], request.meta["delay_seconds"]):
+            self._breaker.check(host)
+            try:
+                response = await self._fetch(request, url)
+            except FetchError as failure:
+                self._breaker.note(host, failure)
+                raise
+            except (aiohttp.ClientError, AddressRefusedError, OSError, TimeoutError, ValueError) as error:
+                failure = _to_failure(error, url)
+                self._breaker.note(host, failure)
+                raise failure from error
+            self._breaker.note(host, None)
+            return response
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    async def _fetch(self, request: Request, url: URL) -> Response:
+        headers = {
+            name.decode("latin-1"): b",".join(values).decode("latin-1")
+            for name, values in request.headers.items()
+        }
+        max_bytes: int = request.meta.get("max_bytes", self._max_bytes)
+        async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
+            body = b""
+            if 200 <= answer.status < 300:
+                if request.meta.get("html_only"):
+                    _check_type(answer.headers.get("Content-Type", ""))
+                body = await _read(answer, max_bytes, cut=request.meta.get("cut", False))
+                encoding = ",".join(answer.headers.getall("Content-Encoding", ()))
+                body = decompress(body, encoding, max(max_bytes, self._max_bytes)) if encoding else body
+            kept = Headers()
+            for name, value in answer.headers.items():
+                if name.lower() in _KEPT_HEADERS:
+                    kept.appendlist(name, value.encode("utf-8", "surrogateescape"))
+            return Response(request.url, status=answer.status, headers=kept, body=body, request=request)
+
+    def _make_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
+        # The last gate: whatever resolved it, this is the very address that the connection goes to.
+        family, kind, protocol, _, address = info
+        self._guard.check(ip_address(address[0]), str(address[0]))
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+
+class _GuardedResolver(AbstractResolver):
+    """Resolves names to the addresses among theirs that the guard permits."""
+
+    def __init__(self, guard: AddressGuard) -> None:
+        self._guard = guard
+        self._resolver = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        permitted = [result for result in found if self._guard.permits(ip_address(result["host"]))]
+        if found and not permitted:
+            self._guard.check(ip_address(found[0]["host"]), host)
+        return permitted
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+async def _read(answer: aiohttp.ClientResponse, max_bytes: int, *, cut: bool) -> bytes:
+    announced = answer.content_length
+    if announced is not None and announced > max_bytes and not cut:
+        raise TooLargeError(f"{announced} bytes are announced, {max_bytes} is the limit")
+    pieces: list[bytes] = []
+    total = 0
+    async for piece in answer.content.iter_any():
+        total += len(piece)
+        pieces.append(piece)
+        if total > max_bytes:
+            if cut:
+                break
+            raise TooLargeError(f"more than {max_bytes} bytes")
+    return b"".join(pieces)
+
+
+def _check_type(content_type: str) -> None:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in _HTML_TYPES:
+        raise NotHtmlError(f"the answer is {kind[:80]}")
+
+
+def _to_failure(error: Exception, url: URL) -> FetchError:
+    host = url.host or ""
+    if isinstance(error, AddressRefusedError):
+        return AddressBlockedError(str(error))
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        return TimedOutError(f"{host} gave no complete answer in time")
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return DnsError(f"{host}: {error.os_error}")
+    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
+        return TlsError(f"{host}: {error}")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return ConnectError(f"{host}: {error.os_error}")
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return TruncatedError(f"{host}: the body ended early: {error}")
+    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | OSError):
+        return ConnectError(f"{host}: {error or 'the connection was closed'}")
+    return ProtocolError(f"{host}: {error}")

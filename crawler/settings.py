@@ -1,0 +1,133 @@
+"""Every setting, and the only place where the environment is read.
+
+Scrapy reads the upper-case names. What an operator may change comes from the environment (`read_environment`) or
+from the command line; nothing else does.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SettingError(ValueError):
+    """The user's mistake in the environment or the options: one line that says what to set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What the environment says. Each field's variable stands beside it."""
+
+    redis_url: str | None = None
+    """`REDIS_URL`. None: the embedded server."""
+    contact: str | None = None
+    """`BROADSHEET_CONTACT`: a mail address or a page that tells site owners who crawls."""
+    batch_age_seconds: float = 60.0
+    """`BROADSHEET_BATCH_AGE_SECONDS`: how long a row may wait before its batch is published."""
+    lease_seconds: float = 60.0
+    """`BROADSHEET_LEASE_SECONDS`: how long a silent worker keeps its sites and claims."""
+    clean_workers: int = 0
+    """`BROADSHEET_CLEAN_WORKERS`: processes that clean pages. 0: one a core."""
+
+
+def read_environment(environ: Mapping[str, str] = os.environ) -> Environment:
+    """The environment's settings; an unset or empty variable is its default. Raises SettingError."""
+    return Environment(
+        redis_url=environ.get("REDIS_URL") or None,
+        contact=environ.get("BROADSHEET_CONTACT") or None,
+        batch_age_seconds=_read_number(environ, "BROADSHEET_BATCH_AGE_SECONDS", 60.0, least=0.05),
+        lease_seconds=_read_number(environ, "BROADSHEET_LEASE_SECONDS", 60.0, least=1.0),
+        clean_workers=int(_read_number(environ, "BROADSHEET_CLEAN_WORKERS", 0, least=0)),
+    )
+
+
+def _read_number(environ: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+    text = environ.get(name)
+    if not text:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        raise SettingError(f"{name}={text!r} is not a number") from None
+    if not least <= number < 1e9:
+        raise SettingError(f"{name}={text} must be at least {least:g}")
+    return number
+
+
+def read_version() -> str:
+    """The version of the installed package, or `0` in a checkout that was never installed."""
+    try:
+        return version("broadsheet")
+    except PackageNotFoundError:
+        return "0"
+
+
+# ── identity ──────────────────────────────────────────────────────────────────────────────────────────────
+BOT_NAME = "broadsheet"
+ROBOTSTXT_USER_AGENT = "Broadsheet"
+"""The name that robots.txt rules are looked up by; the whole user agent adds version and contact."""
+SPIDER_MODULES = ["crawler.spiders"]
+
+# ── the way of a request ──────────────────────────────────────────────────────────────────────────────────
+TWISTED_REACTOR_ENABLED = False  # a reactor can run once a process; an event loop as often as one likes
+SCHEDULER = "crawler.scheduler.LineScheduler"  # the spider decides the order; nothing to filter or to sort
+
+# Scrapy's own middlewares are left out one and all, each for its reason: offsite (a seed's scope decides, before
+# links are stored), robotstxt (fetches where robots.txt answers 503), httpauth and cookies (no sessions: every
+# page is read as a stranger reads it), retry (sleeps in no case: 429 was asked again after 0.02 s; the ledger
+# keeps retries), metarefresh (leads past the guards), httpcompression (takes half a gzip for a page), redirect
+# (needs the referer middleware), httpproxy (an environment variable would lead round the address guard), stats
+# (counts what no report says), httpcache (nothing is fetched twice).
+DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}
+DOWNLOADER_MIDDLEWARES = {
+    "crawler.middlewares.robots.RobotsMiddleware": 100,  # first: no byte is sent to who does not want it
+    "crawler.middlewares.redirects.RedirectMiddleware": 200,  # makes a new request, which passes robots again
+}
+SPIDER_MIDDLEWARES_BASE: dict[
+    str, int
+] = {}  # referer, depth, length and status are the spider's own business
+DOWNLOAD_HANDLERS_BASE: dict[str, str] = {}  # no file:, data:, ftp: or s3: address is ever opened
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.fetching.handler.HttpHandler",
+    "https": "crawler.fetching.handler.HttpHandler",
+}
+ITEM_PIPELINES = {
+    "pipelines.clean.Clean": 100,  # Fetched -> Cleaned, in a process pool
+    "pipelines.publish.Publish": 200,  # Cleaned | Ended -> one staged row
+}
+EXTENSIONS_BASE: dict[str, int] = {}  # no telnet console, no remote control: not one listening port
+EXTENSIONS = {
+    "crawler.extensions.progress.Progress": 100,  # rate and counts, for people
+}
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
+# ── limits ────────────────────────────────────────────────────────────────────────────────────────────────
+DOWNLOAD_MAXSIZE = 8 * 1024 * 1024
+"""A page's body, as sent and once decompressed. Parsers take 70 times a page's size in memory."""
+SITEMAP_MAX_BYTES = 50 * 1024 * 1024
+"""A sitemap's, by the sitemap protocol."""
+DOWNLOAD_TIMEOUT = 30
+"""For a whole answer; Scrapy's 180 s let one silent host hold a site's crawl for minutes."""
+REDIRECT_MAX_TIMES = 5
+CONCURRENT_REQUESTS = (
+    0  # no limit: each site has its window, and delayed sites must not take each other's place
+)
+CONCURRENT_REQUESTS_PER_DOMAIN = 64  # no limit in effect: the pacer and the window decide
+DOWNLOAD_DELAY = 0  # the pacer keeps the delay, over pages, listings, robots.txt and redirects alike
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 64 * 1024 * 1024
+"""Bodies that wait to be cleaned; beyond it no request starts."""
+BROADSHEET_CLEAN_WORKERS = 0
+"""Processes that clean; 0: one a core."""
+
+# ── habits ────────────────────────────────────────────────────────────────────────────────────────────────
+LOG_ENABLED = (
+    False  # one line a fault and one a site come from the command; Scrapy's log is for its developers
+)
+STATS_DUMP = False
+WARN_ON_GENERATOR_RETURN_VALUE = False  # reads the source of each callback, for a mistake of beginners
