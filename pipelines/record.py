@@ -66,9 +66,10 @@ class RemovalRow(TypedDict):
 
 
 class OptOutRow(TypedDict):
-    """One piece of evidence that the publisher reserves uses."""
+    """One piece of evidence that the publisher reserves uses; `agent` is None where it is for everyone."""
 
     source: str
+    agent: str | None
     value: str
 
 
@@ -90,6 +91,7 @@ class FieldSources(TypedDict):
     published_at: str | None
     modified_at: str | None
     language: str | None
+    direction: str | None
     section: str | None
     tags: str | None
     images: str | None
@@ -198,7 +200,7 @@ def to_record(article: Article, *, visit: str | None = None, revision: int | Non
         "copyright_holder": about.copyright_holder,
         "paywalled": about.paywalled,
         "is_live_blog": about.is_live_blog,
-        "opt_out": [{"source": source, "value": _plain(value)} for source, value in about.opt_out.items()],
+        "opt_out": list(_opt_out(about.opt_out)),
         "blocks": spans,
         "removals": [to_removal_row(removal) for removal in article.removals],
         "field_sources": _field_sources(about.sources),
@@ -259,8 +261,12 @@ def cleaner_version() -> CleanerVersion:
     for name, content in sorted(_rule_files()):
         digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)
+    try:
+        ours = metadata.version("broadsheet")
+    except metadata.PackageNotFoundError:
+        ours = "0"  # a checkout that was never installed
     return {
-        "version": metadata.version("broadsheet"),
+        "version": ours,
         "rules": digest.hexdigest()[:12],
         "trafilatura": metadata.version("trafilatura"),
     }
@@ -290,6 +296,15 @@ def _joined(blocks: tuple[Block, ...]) -> tuple[str, list[BlockSpan]]:
 
 def _field_sources(sources: Mapping[str, str]) -> FieldSources:
     return cast("FieldSources", {name: sources.get(name) for name in FieldSources.__annotations__})
+
+
+def _opt_out(evidence: Mapping[str, Any]) -> Iterator[OptOutRow]:
+    for source, value in evidence.items():
+        # Robots directives come by the agent that they are for, the rest as written.
+        by_agent: Mapping[str | None, Any] = value if isinstance(value, dict) else {None: value}
+        for agent, values in by_agent.items():
+            for one in values if isinstance(values, list | tuple) else [values]:
+                yield {"source": source, "agent": agent, "value": _plain(one)}
 
 
 def _disagreements(about: Metadata) -> Iterator[DisagreementRow]:

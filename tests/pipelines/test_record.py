@@ -45,7 +45,7 @@ FULL = article(
     licence="https://example.org/licence",
     copyright_holder="Example",
     paywalled=False,
-    opt_out={"robots_meta": "noai", "tdm": 1},
+    opt_out={"robots_meta": {"*": ["noai", "noarchive"]}, "tdm_reservation": 1},
     sources=dict.fromkeys(FieldSources.__annotations__, "json-ld"),
     disagreements={"title": {"og": "Rain!"}},
 )
@@ -91,10 +91,11 @@ def test_block_spans_find_each_block_in_the_text():
         assert found == [block.text.replace("\ud800", "").replace("\x00", "") for block in blocks]
 
 
-def test_evidence_of_any_type_becomes_a_string():
+def test_each_opt_out_directive_is_a_row_of_strings():
     assert to_record(FULL)["opt_out"] == [
-        {"source": "robots_meta", "value": "noai"},
-        {"source": "tdm", "value": "1"},
+        {"source": "robots_meta", "agent": "*", "value": "noai"},
+        {"source": "robots_meta", "agent": "*", "value": "noarchive"},
+        {"source": "tdm_reservation", "agent": None, "value": "1"},
     ]
 
 
