@@ -43,6 +43,8 @@ ARTICLE_TYPES = frozenset(
 )
 """schema.org's Article and the types below it."""
 
+NEWS_TYPES = frozenset(name for name in ARTICLE_TYPES if name.endswith("NewsArticle")) | {"LiveBlogPosting"}
+
 _WORK_TYPES = frozenset({"CreativeWork", "HowTo", "PodcastEpisode", "Recipe", "Review", "VideoObject"})
 _PAGE_TYPES = frozenset({"ItemPage", "MedicalWebPage", "WebPage"})
 

@@ -3,68 +3,59 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cleaners.markup import name_words
 from cleaners.metadata.facts import is_hidden, shown_text
-from cleaners.structured import text_of
+from cleaners.structured import NEWS_TYPES, text_of, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from selectolax.lexbor import LexborNode
-
     from cleaners.metadata.facts import PageFacts
 
 MAX_TITLE_CHARS = 500
+MAX_WITNESS_CHARS = 200
+"""A longer "title" is a description, and agrees with anything."""
+MIN_NAME_CHARS = 4
+"""A site's name shorter than this must equal the whole piece of the title to be stripped."""
 
-_SEPARATOR = re.compile(r"\s+[|\-–—―·•:»«›‹/~⋆♦➤]+\s+|\s*[|｜‖]\s*|\s+::\s+|:\s+|\s?[»›]\s|\s[—–-]|_-_")
+_SEPARATOR = re.compile(r"\s+[|\-–—―·•:»«›‹/~⋆♦➤]+\s+|\s*[|｜‖]\s*|\s+::\s+|:\s+|\s?[»›]\s|\s[—–-]")
 _WORD = re.compile(r"\w+")
-_KICKER_WORDS = frozenset(
-    {
-        "kicker", "eyebrow", "overline", "topline", "dachzeile", "roofline", "label", "badge", "category", "section", "rubric",
-        "rubrik", "pretitle", "supertitle", "surtitle", "spitzmarke", "ortsmarke", "antetitulo", "occhiello", "flag", "tag", "prefix",
-    }
-)  # fmt: skip
+_KICKER_END = re.compile(r"[:|.–—-]\s*$")
+_UNFINISHED = re.compile(r"\*|[⋆|–—·•:«»-]$")
+_BAR = re.compile(r"\s[|｜]\s")
+
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """One wording of the title."""
+class Wording:
+    """One wording of the title, and who says it so."""
 
     source: str
     text: str
+    composed: bool = False
+    """Joined from several elements, such as a kicker and a headline."""
 
 
-def find_title(facts: PageFacts, site_names: Iterable[str]) -> tuple[Candidate | None, list[Candidate]]:
+def find_title(facts: PageFacts, site_names: Iterable[str]) -> tuple[Wording | None, list[Wording]]:
     """Return the title and every wording that the page offers.
 
-    The shown headline wins where the head agrees with it; a headline that nothing agrees with (a site's name, a
-    section's) gives way to what the head says, less the site's name.
+    The shown headline wins where the head agrees with it; one that nothing agrees with (a site's name, a
+    section's) gives way to what the head says.
     """
     names = {fold(name) for name in site_names} - {""}
-    shown = _shown_headlines(facts, names)
-    stated = _stated(facts)
-    stripped = [Candidate(c.source, strip_site_name(c.text, names)) for c in stated]
-    everything = [*shown, *stripped]
-    if facts.document.listed is not None and facts.document.listed.title:
-        everything.append(Candidate("listing", facts.document.listed.title.strip()[:MAX_TITLE_CHARS]))
-    best: Candidate | None = None
-    best_score = 0.0
-    for position, candidate in enumerate(shown):
-        score = _agreement(candidate.text, everything, stated) + (0.3 if position == 0 else 0.0)
-        if score > best_score:
-            best, best_score = candidate, score
-    if best is not None:
-        return best, everything
-    for candidate in stripped:
-        if fold(candidate.text) not in names:
-            return candidate, everything
-    return (everything[0] if everything else None), everything
+    raw = _stated(facts)
+    shown = _shown(facts, names)
+    names |= _frame_names(raw, shown)
+    shown = [w for w in shown if fold(w.text) not in names]
+    stated = [Wording(w.source, strip_site_name(w.text, names)) for w in raw]
+    everything = [*shown, *stated]
+    return _choose(facts, shown, stated, names), everything
 
 
 def fold(text: str) -> str:
-    """Return a text's letters and digits only, in one case: what two wordings of one title share."""
+    """Return a text's letters and digits only, in one case: what two spellings of one title share."""
     return "".join(_WORD.findall(text.casefold())).replace("_", "")
 
 
@@ -75,17 +66,153 @@ def strip_site_name(title: str, names: set[str]) -> str:
         if len(pieces) < 2:
             break
         head, tail = pieces[0], pieces[-1]
-        if _is_name(tail[2], names):
+        if is_site_name(tail[2], names):
             title = title[: tail[0]].rstrip()
-        elif _is_name(head[2], names):
+        elif is_site_name(head[2], names):
             title = title[pieces[1][1] :].lstrip()
         else:
             break
     return title
 
 
+def is_site_name(text: str, names: set[str]) -> bool:
+    """Tell whether a text is one of the site's folded names, or one with little around it ("Metro News", "getdianahr")."""
+    folded = fold(text)
+    if not folded:
+        return False
+    if folded in names:
+        return True
+    return any(
+        (len(folded) >= MIN_NAME_CHARS and folded in name and 2 * len(folded) >= len(name))
+        or (len(name) >= MIN_NAME_CHARS and name in folded and 2 * len(name) >= len(folded))
+        for name in names
+    )
+
+
+def _choose(facts: PageFacts, shown: list[Wording], stated: list[Wording], names: set[str]) -> Wording | None:
+    own = [w for w in stated if fold(w.text) not in names]
+    by_source = {w.source: w for w in reversed(own)}
+    headline: Wording | None = None
+    best = 0.0
+    for position, wording in enumerate(shown):
+        score = _agreement(wording.text, own) + (0.2 if position == 0 else 0.0)
+        if score > best:
+            headline, best = wording, score
+    og, json_ld, title = by_source.get("og"), by_source.get("json-ld"), by_source.get("title")
+    if headline is None or (best < 0.5 and own):
+        stand_in = og or (own[0] if own else headline or (stated[0] if stated else None))
+        return Wording(stand_in.source, _first_part(stand_in.text)) if stand_in is not None else None
+    mine = fold(headline.text)
+    if og is not None and (theirs := fold(og.text)) != mine:
+        if len(theirs) > 15 and mine.endswith(theirs) and (headline.composed or _KICKER_END.search(headline.text[: -len(og.text)])):
+            # The headline's element holds a kicker too.
+            return og
+        if json_ld is not None and theirs.endswith(mine) and fold(json_ld.text) == theirs:
+            # The kicker stands outside the headline's element, and the page counts it in wherever it states a title.
+            return og
+    if _is_news(facts) and og is not None and title is not None:
+        theirs = fold(og.text)
+        if fold(title.text).startswith(mine) and mine not in theirs:
+            # Newsrooms write this headline by hand, for readers; where it equals <title> it is for search engines.
+            return og
+    return _spelled(headline, stated)
+
+
+def _is_news(facts: PageFacts) -> bool:
+    if facts.article:
+        return bool(types_of(facts.article) & NEWS_TYPES)
+    return facts.meta("og:type") == "article" and facts.meta("article:published_time") is not None
+
+
+def _spelled(headline: Wording, stated: list[Wording]) -> Wording:
+    """Return the headline as most sources spell it: colons between kicker and headline, capitals and quotes differ."""
+    folded = fold(headline.text)
+    spellings = Counter(
+        w.text for w in (headline, *stated) if fold(w.text) == folded and not _UNFINISHED.search(w.text)
+    )
+    if not spellings:
+        return headline
+    text, count = spellings.most_common(1)[0]
+    # A headline joined from several elements is nobody's spelling.
+    own = 0 if headline.composed else spellings[headline.text]
+    return Wording(headline.source, text) if count > own else headline
+
+
+def _first_part(title: str) -> str:
+    """Cut a title that no headline confirms at its first bar: what follows names sections and sites."""
+    head = _BAR.split(title, maxsplit=1)[0].strip()
+    return head if len(head) >= 15 else title
+
+
+def _frame_names(stated: list[Wording], shown: list[Wording]) -> set[str]:
+    """Return what stands around the title in one wording and is missing in another: names of sites and sections."""
+    headlines = {fold(w.text) for w in shown}
+    wordings = headlines | {fold(w.text) for w in stated}
+    found: set[str] = set()
+    for wording in stated:
+        pieces = _split(wording.text)
+        if len(pieces) < 2:
+            continue
+        head, tail = pieces[0], pieces[-1]
+        front, back = fold(wording.text[: tail[0]]), fold(wording.text[pieces[1][1] :])
+        if len(front) > 15 and front in wordings:
+            found.add(fold(tail[2]))
+        elif len(back) > 15 and back in wordings and fold(head[2]) in headlines:
+            found.add(fold(head[2]))
+    return found - {""}
+
+
+def _agreement(text: str, stated: list[Wording]) -> float:
+    folded = fold(text)
+    if not folded:
+        return 0.0
+    score = 0.0
+    words = set(_WORD.findall(text.casefold()))
+    for other in stated:
+        if len(other.text) > MAX_WITNESS_CHARS:
+            continue
+        theirs = fold(other.text)
+        if theirs == folded:
+            score += 2
+        elif (len(folded) > 10 and folded in theirs) or (len(theirs) > 10 and theirs in folded):
+            score += 1.5
+        else:
+            shared = len(words & set(_WORD.findall(other.text.casefold())))
+            share = shared / max(1, len(words))
+            if share >= 0.4 and shared >= 2:
+                score += share
+    return score
+
+
+def _stated(facts: PageFacts) -> list[Wording]:
+    article = facts.article
+    found = [
+        (
+            "json-ld",
+            text_of(article.get("headline"), limit=MAX_TITLE_CHARS) or text_of(article.get("name"), limit=MAX_TITLE_CHARS),
+        ),
+        ("og", facts.meta("og:title")),
+        ("meta", facts.meta("parsely-title", "sailthru.title", "citation_title", "dc.title", "dcterms.title", "title", "headline")),
+        ("microdata", facts.item_text("headline")),
+        ("twitter", facts.meta("twitter:title")),
+        ("title", facts.title),
+    ]
+    return [Wording(source, text[:MAX_TITLE_CHARS]) for source, text in found if text]
+
+
+def _shown(facts: PageFacts, names: set[str]) -> list[Wording]:
+    shown: dict[str, Wording] = {}
+    for node in facts.h1s:
+        if is_hidden(node):
+            continue
+        text = shown_text(node, limit=MAX_TITLE_CHARS)
+        if text and (folded := fold(text)) and folded not in names:
+            shown.setdefault(folded, Wording("h1", text, sum(1 for child in node.iter() if child.tag != "br") > 1))
+    return list(shown.values())
+
+
 def _split(title: str) -> list[tuple[int, int, str]]:
-    """Cut at separators: (where the separator begins, where the piece begins, the piece)."""
+    """Cut at separators: (where the separator before it begins, where the piece begins, the piece)."""
     pieces = []
     begin, cut = 0, 0
     for match in _SEPARATOR.finditer(title):
@@ -93,65 +220,3 @@ def _split(title: str) -> list[tuple[int, int, str]]:
         cut, begin = match.start(), match.end()
     pieces.append((cut, begin, title[begin:]))
     return [piece for piece in pieces if piece[2].strip()]
-
-
-def _is_name(piece: str, names: set[str]) -> bool:
-    folded = fold(piece)
-    return bool(folded) and (folded in names or any(len(n) > 4 and folded == n for n in names))
-
-
-def _agreement(text: str, everything: list[Candidate], stated: list[Candidate]) -> float:
-    folded = fold(text)
-    if not folded:
-        return 0.0
-    score = 0.0
-    words = set(_WORD.findall(text.casefold()))
-    for other in stated:
-        theirs = fold(other.text)
-        if theirs == folded:
-            score += 2
-        elif len(folded) > 10 and folded in theirs or len(theirs) > 10 and theirs in folded:
-            score += 1.5
-        else:
-            others = set(_WORD.findall(other.text.casefold()))
-            share = len(words & others) / max(1, min(len(words), len(others)))
-            if share >= 0.4 and len(words & others) >= 2:
-                score += share
-    return score
-
-
-def _stated(facts: PageFacts) -> list[Candidate]:
-    article = facts.article
-    found = [
-        ("json-ld", text_of(article.get("headline"), limit=MAX_TITLE_CHARS)),
-        ("og", facts.meta("og:title")),
-        ("meta", facts.meta("parsely-title", "sailthru.title", "citation_title", "dc.title", "dcterms.title", "title", "headline")),
-        ("microdata", facts.item_text("headline")),
-        ("twitter", facts.meta("twitter:title")),
-        ("title", facts.title),
-    ]
-    if not found[0][1]:
-        found[0] = ("json-ld", text_of(article.get("name"), limit=MAX_TITLE_CHARS))
-    return [Candidate(source, text[:MAX_TITLE_CHARS]) for source, text in found if text]
-
-
-def _shown_headlines(facts: PageFacts, names: set[str]) -> list[Candidate]:
-    shown = []
-    for node in facts.h1s[:10]:
-        if is_hidden(node):
-            continue
-        text = shown_text(node, limit=MAX_TITLE_CHARS)
-        if text and fold(text) not in names:
-            shown.append(Candidate("h1", text))
-    return shown
-
-
-def _without_kicker(node: LexborNode) -> str | None:
-    rest = []
-    kicker = False
-    for child in node.iter(include_text=True):
-        if child.tag != "-text" and not _KICKER_WORDS.isdisjoint(name_words(child.attributes.get("class") or "")):
-            kicker = True
-        else:
-            rest.append(child.text() if child.tag == "-text" else shown_text(child) or "")
-    return " ".join("".join(rest).split()) if kicker else None
