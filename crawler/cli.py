@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path  # noqa: TC003 -- typer reads the annotations
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -43,6 +43,9 @@ Data = Annotated[
     str, typer.Option(metavar="DIR|URL", help="The folder or s3:// address that holds what is published.")
 ]
 
+seeds_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The sites to crawl.")
+app.add_typer(seeds_app, name="seeds")
+
 # `--site a b` means `--site a --site b` in the commands that take nothing but options.
 _LIST_OPTIONS = {"crawl": ("--seeds", "--site", "--url", "--allow-address")}
 
@@ -67,6 +70,21 @@ def clean(
     from crawler.clean_command import clean_files
 
     clean_files(inputs, out, workers)
+
+
+@seeds_app.command("check")
+def check_seeds(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH...]", help="Seed files or folders of them; default: those that came along."
+        ),
+    ] = None,
+) -> None:
+    """Read seeds and name every mistake."""
+    from crawler.seeds_command import check
+
+    check(paths)
 
 
 def main() -> None:

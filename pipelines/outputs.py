@@ -32,9 +32,7 @@ def open_output(path: Path | None) -> Iterator[Callable[[bytes], object]]:
     `.gz` and `.zst` are compressed. OutputError at the start, WriteError later; a closed pipe is BrokenPipeError.
     """
     if path is None:
-        yield partial(_write, sys.stdout.buffer, "standard output")
-        with _naming("standard output"):
-            sys.stdout.buffer.flush()
+        yield _print_line
     elif path.is_dir():
         raise OutputError(f"{path}: is a folder; name a file")
     elif path.exists() and not path.is_file():
@@ -65,6 +63,13 @@ def _into_file(path: Path) -> Iterator[Callable[[bytes], object]]:
         with suppress(OSError):
             stream.close()
         unfinished.unlink(missing_ok=True)
+
+
+def _print_line(line: bytes) -> None:
+    with _naming("standard output"):
+        sys.stdout.buffer.write(line)
+        # Whoever reads us may wait for this line, however slow our input is.
+        sys.stdout.buffer.flush()
 
 
 def _write(stream: BinaryIO, name: str, line: bytes) -> None:
