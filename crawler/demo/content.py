@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +11,7 @@ from cleaners.models import Block
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from importlib.resources.abc import Traversable
 
 SITE_IDS = ("courier", "dispatch", "akdere", "lindental", "misaki")

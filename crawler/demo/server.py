@@ -181,7 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(found.body)
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 -- the base class calls it so
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- named by the base class
         """Say nothing: the crawler reports what was fetched."""

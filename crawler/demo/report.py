@@ -1,0 +1,133 @@
+"""Print what a run of the demo did: tables and two columns on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.columns import Columns
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from selectolax.lexbor import LexborHTMLParser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+    from typing import Any
+
+    from rich.console import Console
+
+    from crawler.demo.published import Published
+
+_RULES_SHOWN = 14
+_LINES_SHOWN = 44
+_TWO_COLUMNS_FROM = 110
+"""Columns of the terminal: below this, before and after stand one under the other."""
+
+
+def print_counts(console: Console, added: Published, *, pages: int, listings: int, seconds: float) -> None:
+    """What was fetched, and what became of it."""
+    rate = f", {pages / seconds:.1f} pages a second" if pages else ""
+    table = Table.grid(padding=(0, 2))
+    table.add_row(
+        "Fetched", f"{_count(pages, 'page')} and {_count(listings, 'listing')} in {seconds:.1f} s{rate}"
+    )
+    articles = added.articles
+    languages = Counter(row["language"] for row in articles)
+    spread = ", ".join(f"{language} {count}" for language, count in sorted(languages.items()))
+    table.add_row("Articles", f"{len(articles)}  ({spread})" if articles else "0")
+    for outcome, label in _OUTCOMES.items():
+        rows = [row for row in added.rows if row["outcome"] == outcome]
+        if rows:
+            table.add_row(label, _outcome(outcome, rows))
+    console.print(table)
+
+
+_OUTCOMES = {
+    "duplicate": "Duplicates",
+    "unchanged": "Unchanged",
+    "rejected": "Rejected",
+    "blocked": "Blocked",
+    "gone": "Gone",
+    "dead": "Dead",
+}
+
+
+def _outcome(outcome: str, rows: list[dict[str, Any]]) -> str:
+    if outcome == "duplicate":
+        return f"{len(rows)}  ({', '.join(escape(row['url']) for row in rows)})"
+    reasons = Counter(row.get("reason") or "" for row in rows)
+    told = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()) if reason)
+    return f"{len(rows)}  ({told})" if told else str(len(rows))
+
+
+def print_removals(console: Console, articles: Iterable[dict[str, Any]]) -> None:
+    """What cleaning took from the articles, by rule, the most frequent first."""
+    times: Counter[str] = Counter()
+    chars: Counter[str] = Counter()
+    for article in articles:
+        for removal in article["removals"]:
+            if not removal["refused"]:
+                times[removal["rule"]] += 1
+                chars[removal["rule"]] += removal["chars"]
+    if not times:
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), title="Removed by rule", title_justify="left")
+    table.add_column("rule")
+    table.add_column("times", justify="right")
+    table.add_column("characters", justify="right")
+    for rule, count in times.most_common(_RULES_SHOWN):
+        table.add_row(escape(rule), str(count), f"{chars[rule]:,}")
+    rest = times.most_common()[_RULES_SHOWN:]
+    if rest:
+        left = sum(chars[rule] for rule, _ in rest)
+        table.add_row(f"{len(rest)} more rules", str(sum(count for _, count in rest)), f"{left:,}")
+    console.print(table)
+
+
+def print_files(console: Console, data: Path, files: Iterable[str]) -> None:
+    """Where the published files are."""
+    console.print("Files")
+    for path in files:
+        console.print(f"  {escape(str(data / path))}", soft_wrap=True)
+
+
+def print_before_and_after(console: Console, html: str, article: dict[str, Any]) -> None:
+    """One page as a naive scraper reads it, what cleaning took from it struck out, and the clean article."""
+    after = f"[bold]{escape(article['title'] or '')}[/bold]\n\n{escape(article['text'])}"
+    before = "\n".join(_mark_removed(console, _naive_lines(html), article["text"]))
+    console.print(f"One page, before and after: {escape(article['url'])}", soft_wrap=True)
+    if not console.is_terminal:
+        console.print(
+            f"\n--- before (the page's text; x: not in the article)\n{before}\n\n--- after\n{after}\n",
+            soft_wrap=True,
+        )
+    elif console.width >= _TWO_COLUMNS_FROM:
+        width = console.width // 2 - 1
+        panels = (Panel(before, title="before", width=width), Panel(after, title="after", width=width))
+        console.print(Columns(panels))
+    else:
+        console.print(Panel(before, title="before"), Panel(after, title="after"), sep="\n")
+
+
+def _naive_lines(html: str) -> list[str]:
+    tree = LexborHTMLParser(html)
+    tree.strip_tags(["script", "style"])
+    text = tree.body.text(separator="\n", strip=True) if tree.body else ""
+    return [line for line in (part.strip() for part in text.splitlines()) if line]
+
+
+def _mark_removed(console: Console, lines: list[str], text: str) -> Iterable[str]:
+    for line in lines[:_LINES_SHOWN]:
+        is_kept = line in text
+        if console.is_terminal:
+            yield escape(line) if is_kept else f"[red strike]{escape(line)}[/red strike]"
+        else:
+            yield f"  {escape(line)}" if is_kept else f"x {escape(line)}"
+    if len(lines) > _LINES_SHOWN:
+        yield f"… and {len(lines) - _LINES_SHOWN} more lines"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
