@@ -70,15 +70,18 @@ class AddressGuard:
 
     allowed: tuple[Network, ...] = ()
     """Named by `--allow-address`; nothing in them is refused."""
+    only_allowed: bool = False
+    """Whether everything else is refused, public addresses too."""
 
     @classmethod
-    def of(cls, networks: Iterable[str]) -> AddressGuard:
-        """A guard that also lets these networks through. Raises ValueError for what is no CIDR."""
-        return cls(allowed=tuple(ip_network(text, strict=False) for text in networks))
+    def of(cls, networks: Iterable[str], *, only_allowed: bool = False) -> AddressGuard:
+        """A guard that also, or only, lets these networks through. Raises ValueError for what is no CIDR."""
+        allowed = tuple(ip_network(text, strict=False) for text in networks)
+        return cls(allowed=allowed, only_allowed=only_allowed)
 
     def permits(self, address: Address) -> bool:
         """Whether a connection to this address may be made."""
-        return is_public(address) or self.names(address)
+        return self.names(address) or (not self.only_allowed and is_public(address))
 
     def names(self, address: Address) -> bool:
         """Whether the operator named this address, as it stands or as the IPv4 address it carries."""
@@ -98,11 +101,11 @@ class AddressGuard:
 
     def check(self, address: Address, host: str) -> None:
         """Refuse an address that a host stands for. Raises AddressRefusedError."""
-        if not self.permits(address):
-            shown = host if host == str(address) else f"{host} ({address})"
-            raise AddressRefusedError(
-                f"{shown} is not a public address; --allow-address {address} lets it through"
-            )
+        if self.permits(address):
+            return
+        shown = host if host == str(address) else f"{host} ({address})"
+        kind = "not named by --allow-address" if is_public(address) else "not a public address"
+        raise AddressRefusedError(f"{shown} is {kind}; --allow-address {address} lets it through")
 
 
 def is_public(address: Address) -> bool:

@@ -11,8 +11,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from crawler.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from crawler.discovery.listings import ListingKind
 
 DEFAULT_DELAY_SECONDS = 1.0
 """One request a second: what a site's own readers cause without being noticed."""
@@ -24,7 +28,7 @@ _URL_KEYS = ("feeds", "sitemaps", "sections", "urls")
 _PATTERN = re.compile(r"[^\s#]+")
 
 
-class SeedError(ValueError):
+class SeedError(UserError):
     """The user's mistake in a seeds file: one line that names file and key."""
 
 
@@ -59,7 +63,7 @@ class Seed:
     enabled: bool = True
 
     @property
-    def listings(self) -> Iterator[tuple[str, str]]:
+    def listings(self) -> Iterator[tuple[ListingKind, str]]:
         """Each listing as (kind, address); the kind is `feed`, `sitemap` or `section`."""
         yield from (("feed", url) for url in self.feeds)
         yield from (("sitemap", url) for url in self.sitemaps)

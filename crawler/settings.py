@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from crawler.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class SettingError(ValueError):
+class SettingError(UserError):
     """The user's mistake in the environment or the options: one line that says what to set."""
 
 

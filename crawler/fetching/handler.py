@@ -120,9 +120,9 @@ class HttpHandler:
                 self._breaker.note(host, failure)
                 raise
             except (aiohttp.ClientError, AddressRefusedError, OSError, TimeoutError, ValueError) as error:
-                failure = _to_failure(error, url)
-                self._breaker.note(host, failure)
-                raise failure from error
+                named = _to_failure(error, url)
+                self._breaker.note(host, named)
+                raise named from error
             self._breaker.note(host, None)
             return response
 

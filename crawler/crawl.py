@@ -1,0 +1,268 @@
+"""One crawl in this process: from options to a report."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import tempfile
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.settings import Settings
+
+from crawler.addresses import AddressGuard
+from crawler.agenda import Agenda
+from crawler.errors import Fault, UserError
+from crawler.round import Plan
+from crawler.seeds import find_url_problem, load_seeds
+from crawler.settings import Environment, read_environment, read_version
+from crawler.site_pass import Budget
+from crawler.spiders.news import NewsSpider
+from crawler.tally import Tally
+from crawler.tasks import check_contact_needed, plan_tasks
+from pipelines.ledger import open_ledger
+from pipelines.store import StoreError, open_redis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+_MAIL = re.compile(r"[^\s@()<>,;\"]+@[^\s@()<>,;\"]+\.[^\s@()<>,;\"]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlOptions:
+    """What a crawl is asked to do; the defaults are the command's."""
+
+    seeds: tuple[Path, ...] | None = None
+    """Seed files or folders of them. None: the default seeds."""
+    sites: tuple[str, ...] = ()
+    """Ids of the sites to visit, whether they are due or not."""
+    urls: tuple[str, ...] = ()
+    """Single addresses to visit; without `sites`, nothing else is."""
+    data: str = "data"
+    """The folder or URL that is published to."""
+    state: Path | None = None
+    """The folder of the embedded Redis. None: `.state` in a local data folder."""
+    allow_addresses: tuple[str, ...] = ()
+    """Networks (CIDR) that are not public and may be fetched from all the same."""
+    contact: str | None = None
+    """A mail address or a page. None: the environment's."""
+    limit: int | None = None
+    """How many pages to visit at most. None: all."""
+    now: bool = False
+    """Visit each site whether it is due or not."""
+    progress: bool = False
+    """Show progress on standard error: a bar on a terminal, a line now and then elsewhere."""
+    environment: Environment = field(default_factory=read_environment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlReport:
+    """What a crawl did."""
+
+    pages: int
+    """Pages fetched."""
+    seconds: float
+    outcomes: Mapping[str, int]
+    """Rows by outcome: `article`, `duplicate`, `rejected`, `unchanged`, `gone`, `blocked`, `dead`."""
+    reasons: Mapping[str, Mapping[str, int]]
+    """Per outcome that has reasons, rows by reason."""
+    removals: Mapping[str, int]
+    """Removals by rule."""
+    sites_visited: tuple[str, ...]
+    sites_not_due: Mapping[str, float]
+    """Site: Unix seconds when it is due."""
+    sites_held: tuple[str, ...]
+    """Sites that a living worker has."""
+    sites_put_off: Mapping[str, str]
+    """Site: why its pages are left for a later pass."""
+    listings: int
+    listings_unchanged: int
+    listings_failed: Mapping[str, str]
+    """Listing: why it could not be read."""
+    new_links: int
+    due_links: int
+    """Known links that were modified since their last visit."""
+    known_links: int
+    """Links skipped since they are known and not due."""
+    refused_links: int
+    """Links that no seed's scope admits."""
+    known_urls: tuple[str, ...]
+    """Of the single addresses asked for, those that are known and not due."""
+    data: str
+    stopped: bool
+    """Whether a signal ended the crawl early."""
+
+    @property
+    def articles(self) -> int:
+        """New articles, and new revisions of known ones."""
+        return self.outcomes.get("article", 0)
+
+    @property
+    def duplicates(self) -> int:
+        """Pages whose article is known from elsewhere."""
+        return self.outcomes.get("duplicate", 0)
+
+    @property
+    def pages_per_second(self) -> float:
+        """Pages fetched, over the whole crawl."""
+        return self.pages / self.seconds if self.seconds else 0.0
+
+
+def run_crawl(options: CrawlOptions) -> CrawlReport:
+    """Visit the sites that are due, once each, and publish what they gave.
+
+    SIGINT and SIGTERM end it in good order: what is fetched is published, claims and sites go back. Raises
+    UserError for the user's mistakes, `pipelines.store.StoreError` and Fault for what is not.
+    """
+    return asyncio.run(crawl(options))
+
+
+async def crawl(options: CrawlOptions) -> CrawlReport:
+    """`run_crawl`, for those who have an event loop."""
+    environment = options.environment
+    contact = options.contact or environment.contact
+    guard = _make_guard(options.allow_addresses, contact)
+    if options.limit is not None and options.limit < 1:
+        raise UserError(f"--limit {options.limit}: must be at least 1")
+    # Single addresses are visited without seeds too: a broken folder of seeds must still be named.
+    tasks = plan_tasks(load_seeds(options.seeds), options.sites, options.urls)
+    if contact is None:
+        check_contact_needed(tasks, guard)
+    tally = Tally()
+    settings = _make_settings(contact, options)
+    with ExitStack() as stack:
+        state = _find_state(options, stack)
+        try:
+            async with (
+                open_redis(environment.redis_url, state) as redis,
+                open_ledger(
+                    redis=redis,
+                    data=options.data,
+                    state=state,
+                    lease_seconds=environment.lease_seconds,
+                    batch_age_seconds=environment.batch_age_seconds,
+                ) as ledger,
+            ):
+                plan = Plan(
+                    ledger=ledger,
+                    agenda=Agenda(redis, ledger),
+                    guard=guard,
+                    tasks=tasks,
+                    tally=tally,
+                    budget=Budget(options.limit),
+                    anytime=options.now or bool(options.sites) or bool(options.urls),
+                    lease_seconds=environment.lease_seconds,
+                )
+                stats, stopped = await _run_spider(plan, settings)
+        except (UserError, StoreError, Fault):
+            raise
+        except Exception as error:
+            raise Fault(f"{type(error).__name__}: {error}") from error
+    return _make_report(tally, stats, options.data, stopped=stopped)
+
+
+async def _run_spider(plan: Plan, settings: Settings) -> tuple[Mapping[str, int], bool]:
+    """Run Scrapy on this event loop; gives its counts and whether a signal ended it."""
+    crawler = AsyncCrawlerRunner(settings).create_crawler(NewsSpider)
+    stopped: list[int] = []
+
+    def stop(number: int) -> None:
+        stopped.append(number)
+        spider = crawler.spider
+        if isinstance(spider, NewsSpider):
+            spider.stop()
+
+    with _signals(stop):
+        await crawler.crawl_async(plan=plan)
+    spider = crawler.spider
+    assert isinstance(spider, NewsSpider)
+    if spider.fault is not None:
+        raise spider.fault
+    return crawler.stats.get_stats(), bool(stopped)
+
+
+@contextmanager
+def _signals(stop: Callable[[int], None]) -> Iterator[None]:
+    """Hear the first SIGINT or SIGTERM as a wish to stop; the next one does what it always does."""
+    loop = asyncio.get_running_loop()
+    heard = (signal.SIGINT, signal.SIGTERM)
+
+    def hear(number: int) -> None:
+        for each in heard:
+            loop.remove_signal_handler(each)
+        stop(number)
+
+    # In another thread than the main one there are no signals to hear.
+    with suppress(ValueError, RuntimeError):
+        for number in heard:
+            loop.add_signal_handler(number, hear, number)
+    try:
+        yield
+    finally:
+        with suppress(ValueError, RuntimeError):
+            for number in heard:
+                loop.remove_signal_handler(number)
+
+
+def _make_guard(networks: tuple[str, ...], contact: str | None) -> AddressGuard:
+    if contact is not None and not _MAIL.fullmatch(contact) and find_url_problem(contact):
+        raise UserError(f"--contact {contact!r}: must be a mail address or an http(s) address")
+    try:
+        return AddressGuard.of(networks, only_allowed=contact is None)
+    except ValueError as error:
+        raise UserError(f"--allow-address: {error}; write it like 127.0.0.0/8") from None
+
+
+def _make_settings(contact: str | None, options: CrawlOptions) -> Settings:
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
+    agent = f"Broadsheet/{read_version()}"
+    settings.set("USER_AGENT", f"{agent} (+{contact})" if contact else agent, priority="cmdline")
+    settings.set("BROADSHEET_CLEAN_WORKERS", options.environment.clean_workers, priority="cmdline")
+    settings.set("BROADSHEET_PROGRESS", options.progress, priority="cmdline")
+    return settings
+
+
+def _find_state(options: CrawlOptions, stack: ExitStack) -> Path:
+    if options.state is not None:
+        return options.state
+    if "://" not in options.data:
+        return Path(options.data) / ".state"
+    if options.environment.redis_url is None:
+        raise UserError(f"--data {options.data}: name a --state folder, or a Redis by REDIS_URL")
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="broadsheet-")))
+
+
+def _make_report(tally: Tally, stats: Mapping[str, int], data: str, *, stopped: bool) -> CrawlReport:
+    reasons: dict[str, dict[str, int]] = {}
+    for (outcome, reason), count in tally.reasons.most_common():
+        reasons.setdefault(outcome, {})[reason] = count
+    prefix = "clean/removed/"
+    removals = {name.removeprefix(prefix): count for name, count in stats.items() if name.startswith(prefix)}
+    return CrawlReport(
+        pages=tally.pages,
+        seconds=tally.seconds,
+        outcomes=dict(tally.outcomes.most_common()),
+        reasons=reasons,
+        removals=dict(sorted(removals.items(), key=lambda item: -item[1])),
+        sites_visited=tuple(tally.visited),
+        sites_not_due=tally.not_due,
+        sites_held=tuple(tally.held),
+        sites_put_off=tally.put_off,
+        listings=tally.listings,
+        listings_unchanged=tally.listings_unchanged,
+        listings_failed=tally.listings_failed,
+        new_links=tally.new_links,
+        due_links=tally.due_links,
+        known_links=tally.known_links,
+        refused_links=tally.refused_links,
+        known_urls=tuple(tally.known_urls),
+        data=data,
+        stopped=stopped,
+    )

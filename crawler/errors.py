@@ -1,0 +1,11 @@
+"""The two ways in which a command fails, each as one line for people."""
+
+from __future__ import annotations
+
+
+class UserError(ValueError):
+    """The user's mistake: the line names file, key, option or address, and says what to do. Exit code 2."""
+
+
+class Fault(Exception):  # noqa: N818 -- the word of the documentation, beside "the user's mistake"
+    """What is not the user's mistake: a lost server, a full disk, a bug. Exit code 1."""

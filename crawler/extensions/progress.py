@@ -1,0 +1,72 @@
+"""Progress for people: a bar with rate and counts on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+from scrapy import signals
+from scrapy.exceptions import NotConfigured
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from crawler.tally import Tally
+
+BAR_SECONDS = 0.5
+LINE_SECONDS = 10.0
+
+
+class Progress:
+    """Writes to standard error while the spider is open; only if `BROADSHEET_PROGRESS` is set."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        if not crawler.settings.getbool("BROADSHEET_PROGRESS"):
+            raise NotConfigured
+        self._crawler = crawler
+        self._task: asyncio.Task[None] | None = None
+        crawler.signals.connect(self.open_spider, signals.spider_opened)
+        crawler.signals.connect(self.close_spider, signals.spider_closed)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Progress:
+        """The extension of one crawl."""
+        return cls(crawler)
+
+    def open_spider(self) -> None:
+        """Begin to show."""
+        tally: Tally = self._crawler.spider.tally  # type: ignore[union-attr]
+        show = self._show_bar(tally) if sys.stderr.isatty() else self._show_lines(tally)
+        self._task = asyncio.ensure_future(show)
+
+    async def close_spider(self) -> None:
+        """End the display; what was done stands in the report."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _show_lines(self, tally: Tally) -> None:
+        while True:
+            await asyncio.sleep(LINE_SECONDS)
+            print(describe(tally), file=sys.stderr, flush=True)  # noqa: T201 -- this is what it is for
+
+    async def _show_bar(self, tally: Tally) -> None:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+            row = bar.add_task("starting", total=None)
+            while True:
+                bar.update(row, description=describe(tally))
+                await asyncio.sleep(BAR_SECONDS)
+
+
+def describe(tally: Tally) -> str:
+    """The counts so far in one line."""
+    rate = tally.ended / max(tally.seconds, 0.001)
+    parts = [f"{tally.ended} pages done, {rate:.1f}/s"]
+    parts += [f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items())]
+    parts.append(f"{len(tally.visited)} sites done")
+    return " · ".join(parts)

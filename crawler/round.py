@@ -1,0 +1,167 @@
+"""One round over the sites: lease those that are due, pass over many at once, publish, and return them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crawler.agenda import INTERVAL_SECONDS
+from crawler.site_pass import SitePass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.addresses import AddressGuard
+    from crawler.agenda import Agenda
+    from crawler.site_pass import Budget, Task
+    from crawler.spiders.news import NewsSpider
+    from crawler.tally import Tally
+    from pipelines.ledger import Ledger
+
+SITES_AT_ONCE = 64
+"""Passes in one process. Each holds at most its window of pages in memory."""
+ASKED_AT_ONCE = 500
+"""Sites named in one call of the lease script: about a millisecond of the server's time."""
+PUBLISH_SECONDS = 30.0
+"""How long a finished site waits for others to finish, so that one batch publishes them together."""
+
+_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a crawl works with, and what it is to do."""
+
+    ledger: Ledger
+    agenda: Agenda
+    guard: AddressGuard
+    tasks: Sequence[Task]
+    tally: Tally
+    budget: Budget
+    anytime: bool
+    """Visit each site whether it is due or not."""
+    lease_seconds: float
+
+
+class Round:
+    """Visits each site once."""
+
+    def __init__(self, plan: Plan, spider: NewsSpider) -> None:
+        self._spider = spider
+        self._ledger = plan.ledger
+        self._agenda = plan.agenda
+        self._tally = plan.tally
+        self._budget = plan.budget
+        self._anytime = plan.anytime
+        self._lease_seconds = plan.lease_seconds
+        self._waiting = {task.seed.id: task for task in plan.tasks}
+        self._held: dict[str, tuple[float, float]] = {}
+        self._running: dict[asyncio.Task[None], SitePass] = {}
+        self._finished: list[SitePass] = []
+        self._finished_at = 0.0
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Lease no more; end the passes that run, publish what they have, return their sites."""
+        self._stopped.set()
+        for site_pass in self._running.values():
+            site_pass.stop()
+
+    async def run(self) -> None:
+        """Go on until every site is passed over, held by another worker, or not due."""
+        stopped = asyncio.create_task(self._stopped.wait())
+        try:
+            while self._running or self._finished or (self._waiting and not self._is_over):
+                if not self._is_over:
+                    await self._lease()
+                if self._running:
+                    waited = {*self._running} if self._stopped.is_set() else {*self._running, stopped}
+                    timeout = _POLL_SECONDS if self._held or self._finished else None
+                    await asyncio.wait(waited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+                elif self._held and not self._finished:
+                    await asyncio.wait({stopped}, timeout=_POLL_SECONDS)
+                await self._collect()
+        finally:
+            stopped.cancel()
+            for running in self._running:
+                running.cancel()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._stopped.is_set() or self._budget.is_spent
+
+    async def _lease(self) -> None:
+        room = SITES_AT_ONCE - len(self._running)
+        asked = list(self._waiting)[:ASKED_AT_ONCE]
+        if not asked or room <= 0:
+            return
+        answer = await self._agenda.lease(asked, room, anytime=self._anytime)
+        for site in answer.leased:
+            self._held.pop(site, None)
+            self._start(
+                SitePass(self._waiting.pop(site), self._ledger, self._budget, self._spider), first=True
+            )
+        for site, due_at in answer.not_due.items():
+            del self._waiting[site]
+            self._tally.not_due[site] = due_at
+        for site, left in answer.held.items():
+            self._note_held(site, left)
+
+    def _note_held(self, site: str, left: float) -> None:
+        """Wait for a site as long as its holder's heartbeat only runs down; once it rises, the holder lives."""
+        last, since = self._held.get(site, (left, time.monotonic()))
+        self._held[site] = (left, since)
+        # Asked again after the others: sites that may be free must not stand behind one that is not.
+        self._waiting[site] = self._waiting.pop(site)
+        if left > last or time.monotonic() - since > self._lease_seconds + 1.0:
+            del self._waiting[site], self._held[site]
+            self._tally.held.append(site)
+
+    def _start(self, site_pass: SitePass, *, first: bool) -> None:
+        self._running[asyncio.create_task(self._pass(site_pass, first=first))] = site_pass
+
+    async def _pass(self, site_pass: SitePass, *, first: bool) -> None:
+        if first:
+            await self._spider.send_urls(site_pass)
+            if site_pass.task.read_listings:
+                site_pass.start_listings()
+            await site_pass.run()
+        else:
+            await site_pass.run(patience_seconds=self._lease_seconds + 1.0)
+
+    async def _collect(self) -> None:
+        """Take the passes that ended; publish and return their sites when it is time."""
+        for task in [task for task in self._running if task.done()]:
+            site_pass = self._running.pop(task)
+            task.result()
+            if not self._finished:
+                self._finished_at = time.monotonic()
+            self._finished.append(site_pass)
+        late = time.monotonic() - self._finished_at > PUBLISH_SECONDS
+        if self._finished and (late or not self._running):
+            await self._publish()
+
+    async def _publish(self) -> None:
+        await self._ledger.drain()
+        finished, self._finished = self._finished, []
+        for site_pass in finished:
+            if not site_pass.is_closed and not self._stopped.is_set():
+                count = await self._ledger.pending(site_pass.seed.id)
+                # All of ours is settled, so what still waits is a dead worker's, or came back.
+                if count.ready or (count.waiting and not site_pass.is_resumed):
+                    site_pass.is_resumed = True
+                    self._start(site_pass, first=False)
+                    continue
+            await self._return(site_pass)
+
+    async def _return(self, site_pass: SitePass) -> None:
+        site = site_pass.seed.id
+        if site_pass.put_off:
+            self._tally.put_off[site] = site_pass.put_off
+        self._tally.visited.append(site)
+        self._spider.pacer.forget(site)
+        # A pass that was cut short is due at once: what it left is pending, and the next worker takes it up.
+        after = 0.0 if self._is_over else INTERVAL_SECONDS
+        await self._agenda.give_back(site, after_seconds=after)

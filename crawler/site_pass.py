@@ -1,0 +1,219 @@
+"""One pass over one site: its listings, then its pages, until nothing of it is owed a visit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from crawler.discovery.scope import Scope
+from crawler.fetching.pace import CONCURRENT_REQUESTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.discovery.listings import ListingKind
+    from crawler.discovery.sitemaps import SubSitemap
+    from crawler.seeds import Seed
+    from pipelines.ledger import Ledger
+    from pipelines.visits import Visit
+
+MAX_SITEMAPS = 50
+"""Sitemaps that an index leads to in one pass, the newest first: a large paper's archive has a thousand."""
+MAX_SITEMAP_DEPTH = 3
+"""An index may name an index; one that names itself is ended here."""
+RETRY_HORIZON_SECONDS = 60.0
+"""A retry that is due within this is waited for; a later one is left to the next pass."""
+
+_WINDOW = 2 * CONCURRENT_REQUESTS
+_DELAYED_WINDOW = 3
+_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a crawl is to do at one site."""
+
+    seed: Seed
+    urls: tuple[str, ...] = ()
+    """Single addresses to visit."""
+    read_listings: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One listing to fetch."""
+
+    kind: ListingKind
+    url: str
+    depth: int = 0
+    attempt: int = 1
+
+
+class Budget:
+    """How many visits a crawl may still make; None at the start: any number."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._left = limit
+        self._undecided = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no visit is left, nor will come back."""
+        return self._left == 0 and not self._undecided
+
+    def take(self, wanted: int) -> int:
+        """Take up to so many, to be settled once it is known how many were used."""
+        if self._left is None:
+            return wanted
+        taken = min(wanted, self._left)
+        self._left -= taken
+        self._undecided += taken
+        return taken
+
+    def settle(self, taken: int, used: int) -> None:
+        """Give back what was taken and not used."""
+        if self._left is not None:
+            self._undecided -= taken
+            self._left += taken - used
+
+
+class Sender(Protocol):
+    """Who hands a pass's requests to Scrapy."""
+
+    def send_listing(self, site_pass: SitePass, listing: Listing) -> None:
+        """Queue the request for a listing."""
+
+    def send_visit(self, site_pass: SitePass, visit: Visit) -> None:
+        """Queue the request for a page."""
+
+
+class SitePass:
+    """Keeps a site's window of visits full, and knows when the pass is over.
+
+    The window counts visits from their draw to the end of their item, so that memory is bounded however slow
+    fetching or cleaning is.
+    """
+
+    def __init__(self, task: Task, ledger: Ledger, budget: Budget, sender: Sender) -> None:
+        self.task = task
+        self.seed = task.seed
+        self.scope = Scope.of(task.seed)
+        self.put_off: str | None = None
+        self.is_resumed = False
+        self._ledger = ledger
+        self._budget = budget
+        self._sender = sender
+        self._window = _DELAYED_WINDOW if task.seed.delay_seconds else _WINDOW
+        self._under_way: set[str] = set()
+        self._listings = 0
+        self._sitemaps: set[str] = set()
+        self._held: list[Visit] = []
+        self._changed = asyncio.Event()
+        self._stopped = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no more visits are drawn in this pass."""
+        return self._stopped or self.put_off is not None or self._budget.is_spent
+
+    def start_listings(self) -> None:
+        """Ask for all of the site's listings."""
+        for kind, url in self.seed.listings:
+            self.add_listing(Listing(kind=kind, url=url))
+
+    def add_listing(self, listing: Listing) -> None:
+        """Ask for one listing."""
+        self._listings += 1
+        self._sender.send_listing(self, listing)
+
+    def add_sitemaps(self, listing: Listing, sitemaps: Sequence[SubSitemap]) -> None:
+        """Ask for the sitemaps that an index names: the newest first, each once, and not without bounds."""
+        if listing.depth >= MAX_SITEMAP_DEPTH:
+            return
+        for sitemap in sorted(sitemaps, key=lambda entry: entry.modified_at or "", reverse=True):
+            if len(self._sitemaps) >= MAX_SITEMAPS:
+                return
+            if sitemap.url != listing.url and sitemap.url not in self._sitemaps:
+                self._sitemaps.add(sitemap.url)
+                self.add_listing(Listing(kind="sitemap", url=sitemap.url, depth=listing.depth + 1))
+
+    def try_listing_again(self, listing: Listing) -> None:
+        """Ask for a listing once more."""
+        self._sender.send_listing(self, replace(listing, attempt=listing.attempt + 1))
+
+    def end_listing(self) -> None:
+        """Note that a listing was read, or will not be."""
+        self._listings -= 1
+        self._changed.set()
+
+    def end_visit(self, visit: Visit) -> None:
+        """Note that a visit's item has gone through the pipelines, or that its claim was given back."""
+        self._under_way.discard(visit.token)
+        self._changed.set()
+
+    def hold(self, visit: Visit, reason: str) -> None:
+        """Keep a visit whose host is closed in this pass; its claim goes back when the pass ends."""
+        self.put_off = self.put_off or reason
+        self._held.append(visit)
+        self.end_visit(visit)
+
+    def stop(self) -> None:
+        """Draw no more; the pass ends when what is under way has ended."""
+        self._stopped = True
+        self._changed.set()
+
+    async def run(self, *, patience_seconds: float = 0.0) -> None:
+        """Draw and send until nothing is under way, and nothing is ready or soon to be tried again.
+
+        With patience, links that others hold are waited for so long: those of a dead worker come back.
+        """
+        patient_until = time.monotonic() + patience_seconds
+        while True:
+            self._changed.clear()
+            drawn = await self._fill()
+            if self._under_way or self._listings:
+                await self._changed.wait()
+            elif not drawn:
+                pause = None if self.is_closed else await self._find_pause(patient_until)
+                if pause is None:
+                    break
+                await self._sleep(pause)
+        for visit in self._held:
+            await self._ledger.release(visit)
+        self._held.clear()
+
+    async def _fill(self) -> int:
+        """Draw as many visits as the window has room for, but not one by one."""
+        room = self._window - len(self._under_way)
+        if self.is_closed or 2 * room < self._window:
+            return 0
+        room = self._budget.take(room)
+        visits: list[Visit] = []
+        try:
+            if room:
+                visits = await self._ledger.draw(self.seed.id, room)
+        finally:
+            self._budget.settle(room, len(visits))
+        for visit in visits:
+            self._under_way.add(visit.token)
+            self._sender.send_visit(self, visit)
+        return len(visits)
+
+    async def _find_pause(self, patient_until: float) -> float | None:
+        """Seconds until something may be ready; None: nothing will be in this pass."""
+        count = await self._ledger.pending(self.seed.id)
+        if count.ready:
+            return 0.0
+        if count.next_at is not None and count.next_at - time.time() < RETRY_HORIZON_SECONDS:
+            return max(count.next_at - time.time(), 0.05)
+        if count.waiting and time.monotonic() < patient_until:
+            return _POLL_SECONDS
+        return None
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._changed.wait(), seconds)
+        except TimeoutError:
+            return

@@ -1,0 +1,343 @@
+"""The one spider for all sites: it fetches and yields, and cleans nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+import scrapy
+from scrapy import signals
+
+from cleaners.models import Listed, Rejection
+from crawler.discovery.listings import find_links
+from crawler.documents import to_document
+from crawler.fetching.failures import (
+    FetchError,
+    NotHtmlError,
+    PutOffError,
+    StoppedError,
+)
+from crawler.fetching.pace import Pacer
+from crawler.round import Round
+from pipelines.ledger import Row, Validators
+from pipelines.visits import Cleaned, Ended, Fetched
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from crawler.round import Plan
+    from crawler.site_pass import Listing, SitePass
+    from pipelines.ledger import SavedListing
+    from pipelines.visits import Visit
+
+MAX_ATTEMPTS = 3
+"""How often one page or listing is tried in all before it is given up."""
+RETRY_SECONDS = (1.0, 4.0)
+"""Before the second attempt and the third: a restart is over by then, and a dead host costs seconds."""
+
+_GONE = frozenset({404, 410})
+_PASSING = frozenset({408, 425, 429})
+
+
+class NewsSpider(scrapy.Spider):
+    """Visits the sites that are due; every visit ends in one item, or its claim goes back to the ledger."""
+
+    name = "news"
+
+    def __init__(self, *, plan: Plan, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ledger = plan.ledger
+        self.guard = plan.guard
+        self.tally = plan.tally
+        self.pacer = Pacer()
+        self.fault: BaseException | None = None
+        self._requests: asyncio.Queue[scrapy.Request | None] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._round = Round(plan, self)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """The spider of one crawl, told by Scrapy's signals when a visit's item has gone through."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.end_item, signals.item_scraped)
+        crawler.signals.connect(spider.fail_item, signals.item_error)
+        crawler.signals.connect(spider.fail_callback, signals.spider_error)
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Yield requests for as long as the round over the sites lasts."""
+        round_ = asyncio.create_task(self._run_round())
+        try:
+            while (request := await self._requests.get()) is not None:
+                yield request
+        finally:
+            if not round_.done():
+                round_.cancel()
+
+    def stop(self) -> None:
+        """End in good order: draw nothing more, give waiting claims back, let answers under way come in."""
+        self.pacer.stop()
+        self._round.stop()
+
+    def fail(self, error: BaseException | None) -> None:
+        """End in good order because of a fault; the first one is reported."""
+        self.fault = self.fault or error
+        self.stop()
+
+    async def _run_round(self) -> None:
+        try:
+            await self._round.run()
+        except Exception as error:  # noqa: BLE001 -- kept, and raised again by run_crawl
+            self.fail(error)
+        finally:
+            self._requests.put_nowait(None)
+
+    # ── requests ──────────────────────────────────────────────────────────────────────────────────────────
+
+    async def send_urls(self, site_pass: SitePass) -> None:
+        """Make single addresses pending: the seed's own, and those asked for, of which the known are noted."""
+        site = site_pass.seed.id
+        if site_pass.task.read_listings and site_pass.seed.urls:
+            links = [Listed(url=url) for url in site_pass.seed.urls]
+            self._count(await self.ledger.save_listing(site, "urls", None, links))
+        for url in site_pass.task.urls:
+            saved = await self.ledger.save_listing(site, "urls", None, [Listed(url=url)])
+            self._count(saved)
+            if saved.known:
+                self.tally.known_urls.append(url)
+
+    def _count(self, saved: SavedListing) -> None:
+        self.tally.new_links += saved.new
+        self.tally.due_links += saved.due
+        self.tally.known_links += saved.known
+
+    def send_listing(self, site_pass: SitePass, listing: Listing) -> None:
+        """Queue the request for a listing, after its back-off where it was tried before."""
+        task = asyncio.ensure_future(self._send_listing(site_pass, listing))
+        self._tasks.add(task)
+        task.add_done_callback(self._note_task)
+
+    def send_visit(self, site_pass: SitePass, visit: Visit) -> None:
+        """Queue the request for a page."""
+        self._requests.put_nowait(
+            self._make_request(
+                site_pass,
+                visit.url,
+                callback=self.on_page,
+                errback=self.on_page_failure,
+                html_only=True,
+                visit=visit,
+            )
+        )
+
+    async def _send_listing(self, site_pass: SitePass, listing: Listing) -> None:
+        if listing.attempt > 1:
+            await asyncio.sleep(RETRY_SECONDS[listing.attempt - 2])
+        known = await self.ledger.listing_validators(site_pass.seed.id, listing.url)
+        headers = {}
+        if known and known.etag:
+            headers["If-None-Match"] = known.etag
+        if known and known.last_modified:
+            headers["If-Modified-Since"] = known.last_modified
+        request = self._make_request(
+            site_pass,
+            listing.url,
+            callback=self.on_listing,
+            errback=self.on_listing_failure,
+            headers=headers,
+            listing=listing,
+            body_hash=known.body_hash if known else None,
+        )
+        if listing.kind == "sitemap":
+            request.meta["max_bytes"] = self.settings.getint("SITEMAP_MAX_BYTES")
+        self._requests.put_nowait(request)
+
+    def _make_request(self, site_pass: SitePass, url: str, **parts: Any) -> scrapy.Request:
+        seed = site_pass.seed
+        return scrapy.Request(
+            url,
+            callback=parts.pop("callback"),
+            errback=parts.pop("errback"),
+            headers=parts.pop("headers", None),
+            dont_filter=True,
+            meta={
+                "site": seed.id,
+                "download_slot": seed.id,
+                "delay_seconds": seed.delay_seconds,
+                "site_pass": site_pass,
+                **parts,
+            },
+        )
+
+    # ── listings ──────────────────────────────────────────────────────────────────────────────────────────
+
+    async def on_listing(self, response: Response) -> None:
+        """Hand a listing's links to the ledger, and follow a sitemap index."""
+        meta = response.meta
+        site_pass, listing = meta["site_pass"], meta["listing"]
+        if response.status != 304 and not 200 <= response.status < 300:
+            passing = response.status in _PASSING or response.status >= 500
+            self._fail_listing(site_pass, listing, f"http_{response.status}", may_pass=passing)
+            return
+        self.tally.listings += 1
+        body_hash = hashlib.sha256(response.body).hexdigest()
+        if response.status == 304 or body_hash == meta["body_hash"]:
+            self.tally.listings_unchanged += 1
+        else:
+            await self._save_listing(site_pass, listing, response, body_hash)
+        site_pass.end_listing()
+
+    async def _save_listing(
+        self, site_pass: SitePass, listing: Listing, response: Response, body_hash: str
+    ) -> None:
+        # In a thread: a sitemap of 50,000 addresses takes seconds, and other sites' answers must not wait.
+        found = await asyncio.to_thread(
+            find_links, listing.kind, response.body, response.url, _header(response, "Content-Type")
+        )
+        links = [link for link in found.links if site_pass.scope.admits(link.url)]
+        self.tally.refused_links += len(found.links) - len(links)
+        # An index is read again each time: its own bytes say little of the sitemaps that it names.
+        validators = None
+        if not found.sitemaps:
+            validators = Validators(
+                etag=_header(response, "ETag"),
+                last_modified=_header(response, "Last-Modified"),
+                body_hash=body_hash,
+            )
+        self._count(await self.ledger.save_listing(site_pass.seed.id, listing.url, validators, links))
+        site_pass.add_sitemaps(listing, found.sitemaps)
+
+    def on_listing_failure(self, failure: Failure) -> None:
+        """Try a listing again where that may help, else note it."""
+        meta = failure.request.meta  # type: ignore[attr-defined]
+        site_pass, error = meta["site_pass"], failure.value
+        if isinstance(error, StoppedError):
+            site_pass.end_listing()
+        elif isinstance(error, FetchError):
+            if isinstance(error, PutOffError) and site_pass.scope.owns(_host(failure.request.url)):  # type: ignore[attr-defined]
+                site_pass.put_off = site_pass.put_off or str(error)
+            self._fail_listing(
+                site_pass, meta["listing"], f"{error.reason}: {error}", may_pass=error.may_pass
+            )
+        else:
+            site_pass.end_listing()
+            self.fail(error)
+
+    def _fail_listing(self, site_pass: SitePass, listing: Listing, reason: str, *, may_pass: bool) -> None:
+        if may_pass and listing.attempt < MAX_ATTEMPTS and not site_pass.is_closed:
+            site_pass.try_listing_again(listing)
+            return
+        self.tally.listings_failed[listing.url] = reason
+        site_pass.end_listing()
+
+    # ── pages ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def on_page(self, response: Response) -> Fetched | Ended | None:
+        """Yield the page, or how its visit ended by the answer's status."""
+        meta = response.meta
+        site_pass, visit = meta["site_pass"], meta["visit"]
+        status = response.status
+        if 200 <= status < 300:
+            self.tally.pages += 1
+            return Fetched(visit=visit, document=to_document(response, visit, site_pass.seed))
+        reason, evidence = f"http_{status}", f"{response.url} answers {status}"
+        if status in _PASSING or status >= 500:
+            return await self._try_again(site_pass, visit, reason, evidence, status)
+        outcome = "gone" if status in _GONE else "unchanged" if status == 304 else "dead"
+        return _end(visit, outcome, reason, evidence, status)
+
+    async def on_page_failure(self, failure: Failure) -> Cleaned | Ended | None:
+        """Yield how a visit without an answer ended, or give its claim back."""
+        meta = failure.request.meta  # type: ignore[attr-defined]
+        site_pass, visit, error = meta["site_pass"], meta["visit"], failure.value
+        if isinstance(error, StoppedError):
+            await self.ledger.release(visit)
+            site_pass.end_visit(visit)
+            return None
+        if isinstance(error, PutOffError):
+            site_pass.hold(visit, str(error))
+            return None
+        if isinstance(error, NotHtmlError):
+            return _reject(visit, failure.request.url, error)  # type: ignore[attr-defined]
+        if not isinstance(error, FetchError):
+            site_pass.end_visit(visit)
+            self.fail(error)
+            return None
+        if error.may_pass:
+            return await self._try_again(site_pass, visit, error.reason, str(error), None)
+        return _end(visit, error.outcome, error.reason, str(error), None)
+
+    async def _try_again(
+        self, site_pass: SitePass, visit: Visit, reason: str, evidence: str, status: int | None
+    ) -> Ended | None:
+        if visit.attempt >= MAX_ATTEMPTS:
+            return _end(visit, "dead", reason, evidence, status)
+        await self.ledger.retry(visit, after_seconds=RETRY_SECONDS[visit.attempt - 1])
+        site_pass.end_visit(visit)
+        return None
+
+    # ── signals ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def end_item(self, item: Any, response: Response | Failure) -> None:
+        """Count the row that a visit ended in, and make room for the next visit."""
+        if isinstance(item, Row):
+            self.tally.outcomes[item.outcome] += 1
+            if reason := item.record.get("reason"):
+                self.tally.reasons[item.outcome, str(reason)] += 1
+        self._end_request(response)
+
+    def fail_item(self, response: Response | Failure, failure: Failure) -> None:
+        """Stop for what a pipeline raised: a full disk, a lost Redis, a bug."""
+        self._end_request(response)
+        self.fail(failure.value)
+
+    def fail_callback(self, response: Response | Failure | None, failure: Failure) -> None:
+        """Stop for what a callback raised."""
+        if response is not None:
+            self._end_request(response)
+        self.fail(failure.value)
+
+    def _end_request(self, response: Response | Failure) -> None:
+        meta = response.request.meta  # type: ignore[union-attr]
+        if "visit" in meta:
+            meta["site_pass"].end_visit(meta["visit"])
+        else:
+            meta["site_pass"].end_listing()
+
+    def _note_task(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.fail(error)
+
+
+def _end(visit: Visit, outcome: Any, reason: str, evidence: str, status: int | None) -> Ended:
+    return Ended(
+        visit=visit,
+        fetched_at=datetime.now(UTC),
+        outcome=outcome,
+        reason=reason,
+        evidence=evidence[:500],
+        status=status,
+    )
+
+
+def _reject(visit: Visit, url: str, error: FetchError) -> Cleaned:
+    # As cleaning itself would have said, had the body been fetched.
+    rejection = Rejection(reason=error.reason, evidence=str(error), url=url, requested_url=visit.url)
+    return Cleaned(visit=visit, fetched_at=datetime.now(UTC), status=200, result=rejection)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
+    return value.decode("utf-8", "replace") if value else None

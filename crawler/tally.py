@@ -1,0 +1,51 @@
+"""What a crawl has done so far, counted as it happens."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """The counts of one crawl; the spider adds to them, the progress line and the report read them."""
+
+    started: float = field(default_factory=time.monotonic)
+    pages: int = 0
+    """Pages that answered and went to be cleaned."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """Rows by outcome."""
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Rows by outcome and reason, where the outcome has one."""
+    new_links: int = 0
+    due_links: int = 0
+    known_links: int = 0
+    listings: int = 0
+    """Listings that answered."""
+    listings_unchanged: int = 0
+    """Of them, those that had nothing new by validators or by their bytes."""
+    listings_failed: dict[str, str] = field(default_factory=dict)
+    """Listing: why it could not be read."""
+    known_urls: list[str] = field(default_factory=list)
+    """Single addresses asked for that were visited before and are not due."""
+    visited: list[str] = field(default_factory=list)
+    """Sites whose pass ended."""
+    not_due: dict[str, float] = field(default_factory=dict)
+    """Site: Unix seconds when it is due."""
+    held: list[str] = field(default_factory=list)
+    """Sites that a living worker has."""
+    put_off: dict[str, str] = field(default_factory=dict)
+    """Site: why its pages are left for a later pass."""
+    refused_links: int = 0
+    """Links that the site's scope does not admit."""
+
+    @property
+    def seconds(self) -> float:
+        """Since the crawl began."""
+        return time.monotonic() - self.started
+
+    @property
+    def ended(self) -> int:
+        """Visits that ended."""
+        return self.outcomes.total()
