@@ -11,10 +11,11 @@ from socketserver import ThreadingTCPServer
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
-from crawler.demo.content import load_sites
+from crawler.demo.content import SITE_IDS, load_sites
 from crawler.demo.listings import render_feed, render_robots, sitemaps
 from crawler.demo.pages import render_draft, render_front, render_notice, render_story
 from crawler.demo.pictures import draw_picture
+from crawler.errors import Fault, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_BASE_PORT = 8470
 """The addresses stay the same from run to run: the second run has to know the URLs of the first."""
-
-
-class DemoError(Exception):
-    """The demo cannot run; the message is one line for the user."""
+_LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +112,11 @@ def _text(content_type: str, text: str) -> Answer:
 def serve_sites(base_port: int, edited_at: datetime | None) -> Iterator[tuple[Site, ...]]:
     """Serve every bundled site until the block ends.
 
-    Raises `DemoError` where a port is taken.
+    Raises Fault where a port is taken, UserError where there is no such port.
     """
+    last = _LAST_PORT - len(SITE_IDS) + 1
+    if not 1 <= base_port <= last:
+        raise UserError(f"--port {base_port}: must be between 1 and {last}")
     sites = load_sites(base_port)
     servers: list[_SiteServer] = []
     try:
@@ -130,16 +131,14 @@ def serve_sites(base_port: int, edited_at: datetime | None) -> Iterator[tuple[Si
 
 
 def _open_server(site: Site, edited_at: datetime | None) -> _SiteServer:
-    port = urlsplit(site.base).port or 0
+    port = int(site.base.rpartition(":")[2])
     try:
         return _SiteServer(site, edited_at, port)
     except OSError as error:
-        reason = error.strerror or error
-        raise DemoError(
-            f"port {port} on 127.0.0.1: {reason}; choose other ports for the demo sites with --port N"
+        raise Fault(
+            f"port {port} on 127.0.0.1: {error.strerror or error}; "
+            f"choose others for the {len(SITE_IDS)} demo sites with --port N"
         ) from error
-    except OverflowError as error:
-        raise DemoError(f"port {port} does not exist: --port takes 1024 to 65530") from error
 
 
 class _SiteServer(ThreadingTCPServer):

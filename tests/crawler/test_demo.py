@@ -13,7 +13,8 @@ import pytest
 from crawler.demo.content import SITE_IDS
 from crawler.demo.editions import find_edited_story
 from crawler.demo.listings import FEED_ENTRIES
-from crawler.demo.server import DemoError, serve_sites
+from crawler.demo.server import serve_sites
+from crawler.errors import Fault, UserError
 
 EDITED_AT = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
@@ -188,10 +189,16 @@ def urls_of(site):
 def test_a_taken_port_is_one_line_with_port_and_option_and_frees_the_others():
     base = find_free_ports(len(SITE_IDS))
     with socket.create_server(("127.0.0.1", base + 2)):
-        with pytest.raises(DemoError) as caught, serve_sites(base, None):
+        with pytest.raises(Fault) as caught, serve_sites(base, None):
             raise AssertionError("not reached")
         assert str(base + 2) in str(caught.value)
         assert "--port" in str(caught.value)
         assert "\n" not in str(caught.value)
         with socket.create_server(("127.0.0.1", base)):
             pass
+
+
+@pytest.mark.parametrize("port", [0, 65_535])
+def test_a_port_that_leaves_no_room_for_all_sites_is_the_users_mistake(port):
+    with pytest.raises(UserError, match=r"--port \d+: must be between"), serve_sites(port, None):
+        raise AssertionError("not reached")
