@@ -2,107 +2,194 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import asyncio
+import secrets
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pipelines.batches import Batches, Row
+from pipelines.log import FORMAT, Genesis, Log, open_genesis
+from pipelines.objects import StoreError, open_objects
+from pipelines.parts import Staging
+from pipelines.pending import Pending, PendingCount, SavedListing, Validators
+from pipelines.record import to_timestamp
+from pipelines.recover import Gate, Reaper
+from pipelines.store import check_server
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
-    from typing import Any
 
     from redis.asyncio import Redis
 
     from cleaners.models import Listed
+    from pipelines.objects import Objects
     from pipelines.visits import Cleaned, Ended, Visit
 
+__all__ = ["Ledger", "PendingCount", "Row", "SavedListing", "Validators", "open_ledger"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validators:
-    """What a listing's last answer lets the next request say. None: it gave none."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-    body_hash: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedListing:
-    """What became of a listing's links, each counted once."""
-
-    new: int
-    """Never heard of: now pending."""
-    due: int
-    """Visited before and modified since, by what the listing said: now pending again."""
-    known: int
-    """Visited before and not due, or pending already."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingCount:
-    """A site's links that are owed a visit."""
-
-    ready: int
-    """May be drawn now."""
-    waiting: int
-    """May not: to be retried later, or claimed and not settled yet."""
-    next_at: float | None
-    """Unix seconds of the earliest retry that is not due yet; None: there is none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A row as it was staged."""
-
-    outcome: str
-    """One of `pipelines.visits.OutcomeKind`."""
-    record: Mapping[str, Any]
-    """The row itself, in the fields of docs/output.md."""
+_POLICY_CHECK_SECONDS = 60
 
 
 class Ledger:
-    """One worker's hand on the shared ledger. Made by `open_ledger`; safe to use from many tasks at once."""
+    """One worker's hand on the shared ledger. Made by `open_ledger`; safe to use from many tasks at once.
 
-    worker_id: str
-    log_id: str
+    Every method raises `pipelines.store.StoreError`, also for what went wrong in the background since the last call.
+    """
+
+    def __init__(
+        self, *, redis: Redis, gate: Gate, staging: Staging, log_id: str, batch_age_seconds: float
+    ) -> None:
+        self.worker_id = gate.worker_id
+        self.log_id = log_id
+        self._redis = redis
+        self._gate = gate
+        self._staging = staging
+        self._batch_age_seconds = batch_age_seconds
+        self._held: dict[str, Visit] = {}
+        self._drawing: set[str] = set()
+        self._links = Pending(gate)
+        self._batches = Batches(gate=gate, staging=staging, held=self._held, pending=self._links)
+        self._reaper = Reaper(gate=gate, pending=self._links, staging=staging)
+        self._fault: StoreError | None = None
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        gate.on_open = self._reconcile
+
+    @property
+    def epoch(self) -> int:
+        """Grows when Redis was lost: links that were pending may be gone, and are found again by their listings."""
+        return self._gate.epoch
 
     def key(self, kind: str, *parts: str) -> str:
         """Give the name of a Redis key of this log: `bs:1:<log id>:<kind>:<part>:…`."""
-        raise NotImplementedError
+        return self._gate.key(kind, *parts)
 
     async def listing_validators(self, site: str, listing_url: str) -> Validators | None:
-        """Read what the listing's last saved answer gave; None: it was never saved."""
-        raise NotImplementedError
+        """Read what the listing's last saved answer gave; None: it was never saved, or gave none."""
+        self._check()
+        return await self._links.validators(site, listing_url)
 
     async def save_listing(
         self, site: str, listing_url: str, validators: Validators | None, links: Sequence[Listed]
     ) -> SavedListing:
-        """Store the validators and make the unknown and the due links pending: both or neither."""
-        raise NotImplementedError
+        """Make the listing's unknown and due links pending and store its validators, never the latter alone.
+
+        A link is due if the listing's `modified_at` is later than the last settled visit, and not in the future.
+        """
+        self._check()
+        return await self._links.save_listing(site, listing_url, validators, links)
 
     async def draw(self, site: str, n: int) -> list[Visit]:
         """Claim up to `n` of the site's pending links whose time has come."""
-        raise NotImplementedError
+        self._check()
+        tokens = [secrets.token_hex(16) for _ in range(n)]
+        self._drawing.update(tokens)
+        try:
+            visits = await self._links.draw(site, tokens)
+            self._held.update((visit.token, visit) for visit in visits)
+        finally:
+            self._drawing.difference_update(tokens)
+        return visits
 
     async def pending(self, site: str) -> PendingCount:
         """Count the site's pending links."""
-        raise NotImplementedError
+        self._check()
+        return await self._links.count(site)
 
     async def retry(self, visit: Visit, *, after_seconds: float) -> None:
         """Give the claim back; the URL stays pending, one attempt older, not before `after_seconds` from now."""
-        raise NotImplementedError
+        self._check()
+        await self._links.give_back([visit], after_seconds=after_seconds, tried=1)
+        self._held.pop(visit.token, None)
 
     async def release(self, visit: Visit) -> None:
         """Give the claim back untouched, as at shutdown."""
-        raise NotImplementedError
+        self._check()
+        await self._links.give_back([visit])
+        self._held.pop(visit.token, None)
 
     async def submit(self, item: Cleaned | Ended) -> Row | None:
-        """End the visit with exactly one staged row; None: the row waits on another worker's batch."""
-        raise NotImplementedError
+        """End the visit with exactly one staged row.
+
+        None: the row waits for a batch that is about to publish the same article or text, or the visit is no longer
+        this worker's and has no row.
+        """
+        self._check()
+        if item.visit.token not in self._held:
+            return None
+        return await self._batches.submit(item)
 
     async def drain(self) -> None:
         """Prepare, publish and settle all that is staged, until nothing of this worker waits."""
-        raise NotImplementedError
+        while True:
+            self._check()
+            await self._batches.commit()
+            await self._batches.reconsider()
+            if self._batches.is_empty:
+                return
+            if self._batches.has_waiting:
+                # What it waits for is another worker's, perhaps a dead one's.
+                await self._reaper.reap()
+                await asyncio.sleep(0.1)
+
+    def start(self) -> None:
+        """Start the heartbeat, the reaper and the batches' clock."""
+        lease_seconds = self._gate.lease_ms / 1000
+        self._tasks = [
+            asyncio.create_task(self._repeat(self._beat, lease_seconds / 3)),
+            asyncio.create_task(self._repeat(self._turn_batch, min(1.0, self._batch_age_seconds / 4))),
+            asyncio.create_task(self._repeat(self._watch_redis, _POLICY_CHECK_SECONDS)),
+        ]
+
+    async def leave(self) -> None:
+        """Stop, and give back every claim; what is staged and not published is given up."""
+        self._stop.set()
+        await asyncio.gather(*self._tasks)
+        # Whatever fails here is put right by the next worker, one lease later.
+        with suppress(StoreError):
+            await self._reaper.decide_own_batches()
+            await self._links.give_back(list(self._held.values()))
+            await self._gate.stop_beating(self.worker_id)
+            await self._gate.call("workers", self.worker_id)
+
+    def _check(self) -> None:
+        if self._fault is not None:
+            raise self._fault
+
+    async def _repeat(self, step: Callable[[], Awaitable[None]], seconds: float) -> None:
+        while not self._stop.is_set():
+            try:
+                await step()
+            except StoreError as error:
+                self._fault = self._fault or error
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), seconds)
+
+    async def _beat(self) -> None:
+        await self._gate.beat()
+        await self._reaper.reap()
+
+    async def _turn_batch(self) -> None:
+        if self._batches.has_waiting:
+            await self._batches.reconsider()
+        if self._batches.age() >= self._batch_age_seconds:
+            await self._batches.commit()
+
+    async def _watch_redis(self) -> None:
+        await check_server(self._redis)
+
+    async def _reconcile(self) -> None:
+        """After a loss of Redis: claim again what is being visited, give back what Redis alone thinks is."""
+        await self._links.reclaim(list(self._held.values()))
+        claims = await self._links.claims_of({self.worker_id})
+        await self._links.give_back_claims(
+            (digest, token)
+            for digest, token in claims
+            if token not in self._held and token not in self._drawing
+        )
 
 
 @asynccontextmanager
@@ -114,5 +201,60 @@ async def open_ledger(
     `data` is a folder or a URL of an object store. On leaving, what is staged is drained and claims go back.
     Raises `pipelines.store.StoreError` where the store cannot keep the promises.
     """
-    raise NotImplementedError
-    yield
+    objects = open_objects(data, state, worker_id=secrets.token_hex(8))
+    staging = await asyncio.to_thread(Staging, objects.staging)
+    try:
+        ledger = await _join(
+            redis=redis,
+            objects=objects,
+            staging=staging,
+            lease_seconds=lease_seconds,
+            batch_age_seconds=batch_age_seconds,
+        )
+        try:
+            yield ledger
+            await ledger.drain()
+        except StoreError:
+            raise
+        except BaseException:
+            # What was fetched is published even so; the first error is the one to tell.
+            with suppress(StoreError):
+                await ledger.drain()
+            raise
+        finally:
+            await ledger.leave()
+    finally:
+        await asyncio.to_thread(staging.close)
+
+
+async def _join(
+    *,
+    redis: Redis,
+    objects: Objects,
+    staging: Staging,
+    lease_seconds: float,
+    batch_age_seconds: float,
+) -> Ledger:
+    await objects.probe()
+    genesis = await open_genesis(objects, _make_genesis)
+    gate = Gate(
+        redis=redis,
+        log=Log(objects=objects, position=0, epoch=0),
+        prefix=f"bs:1:{genesis.log_id}:",
+        worker_id=staging.worker_id,
+        lease_seconds=lease_seconds,
+    )
+    await gate.enter()
+    ledger = Ledger(
+        redis=redis,
+        gate=gate,
+        staging=staging,
+        log_id=genesis.log_id,
+        batch_age_seconds=batch_age_seconds,
+    )
+    ledger.start()
+    return ledger
+
+
+def _make_genesis() -> Genesis:
+    return Genesis(log_id=secrets.token_hex(8), format=FORMAT, created_at=to_timestamp(datetime.now(UTC)))

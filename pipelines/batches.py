@@ -1,0 +1,343 @@
+"""A worker's batches: rows are staged, prepared, published and settled, in this order."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cleaners.models import Article
+from pipelines.dedupe import Known, Staged, decide
+from pipelines.log import Commit
+from pipelines.outcomes import to_outcome_row
+from pipelines.record import to_record, to_timestamp
+from pipelines.recover import GateClosedError
+from pipelines.seen import Mark, pack_rows, url_digest
+from pipelines.visits import Cleaned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pipelines.log import Part
+    from pipelines.parts import Spool, StagedRow, Staging
+    from pipelines.pending import Pending
+    from pipelines.recover import Gate
+    from pipelines.visits import Ended, Visit
+
+MAX_ROWS = 5_000
+MAX_BYTES = 64_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row as it was staged."""
+
+    outcome: str
+    """One of `pipelines.visits.OutcomeKind`."""
+    record: Mapping[str, Any]
+    """The row itself, in the fields of docs/output.md."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candidate:
+    """A clean article whose row is not decided yet."""
+
+    visit: Visit
+    fetched_at: datetime
+    status: int | None
+    record: dict[str, Any]
+
+    @property
+    def id(self) -> bytes:
+        """The article's id, 16 bytes."""
+        return bytes.fromhex(self.record["id"])
+
+    @property
+    def text(self) -> bytes:
+        """The hash of its clean text, 32 bytes."""
+        return bytes.fromhex(self.record["content_hash"])
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Rows that are committed at once, and where each id and text of them stands."""
+
+    spool: Spool
+    opened_at: float
+    """By the monotonic clock."""
+    rows: list[StagedRow] = field(default_factory=list)
+    by_id: dict[bytes, StagedRow] = field(default_factory=dict)
+    by_text: dict[bytes, StagedRow] = field(default_factory=dict)
+
+    def is_full(self) -> bool:
+        """Say whether the batch is to be closed."""
+        return len(self.rows) >= MAX_ROWS or self.spool.bytes >= MAX_BYTES
+
+    def add(
+        self, mark: Mark, record: Mapping[str, Any], status: int | None, original: StagedRow | None
+    ) -> None:
+        """Stage a row."""
+        row = self.spool.append(mark, record, status=status, original=original)
+        self.rows.append(row)
+        if mark.outcome == "article":
+            self.by_id[mark.id] = row
+            self.by_text[mark.text] = row
+
+
+class Batches:
+    """The open batch, the one on its way into the log, and the articles that wait for what others publish."""
+
+    def __init__(self, *, gate: Gate, staging: Staging, held: dict[str, Visit], pending: Pending) -> None:
+        self._gate = gate
+        self._staging = staging
+        self._held = held
+        self._pending = pending
+        self._open: Batch | None = None
+        self._closing: Batch | None = None
+        self._waiting: list[Candidate] = []
+        self._turn = asyncio.Lock()
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is staged and nothing waits."""
+        return self._open is None and self._closing is None and not self._waiting
+
+    @property
+    def has_waiting(self) -> bool:
+        """An article waits for what another batch makes of its original."""
+        return bool(self._waiting)
+
+    def age(self) -> float:
+        """Give the seconds since the open batch got its first row; 0 where there is none."""
+        return time.monotonic() - self._open.opened_at if self._open else 0.0
+
+    async def submit(self, item: Cleaned | Ended) -> Row | None:
+        """Stage the item's row; None: its article waits."""
+        if isinstance(item, Cleaned) and isinstance(item.result, Article):
+            # The URL as claimed, whatever the page's request became by redirects.
+            record = {
+                **to_record(item.result, visit=item.visit.token),
+                "url": item.visit.url,
+                "site": item.visit.site,
+            }
+            candidate = Candidate(
+                visit=item.visit, fetched_at=item.fetched_at, status=item.status, record=record
+            )
+            row = await self._stage_article(candidate)
+            if row is None:
+                self._waiting.append(candidate)
+        else:
+            record = _to_row(item)
+            row = self._stage(_to_mark(item.visit, record["outcome"], item.fetched_at), record)
+        if self._open is not None:
+            await self._open.spool.flush(only_full=True)
+            if self._open is not None and self._open.is_full():
+                await self.commit()
+        return row
+
+    async def reconsider(self) -> None:
+        """Stage what waited, as far as the batches it waited for are decided."""
+        waiting, self._waiting = self._waiting, []
+        while waiting:
+            candidate = waiting.pop(0)
+            if candidate.visit.token in self._held and await self._stage_article(candidate) is None:
+                self._waiting.append(candidate)
+
+    async def commit(self) -> None:
+        """Close the open batch and bring it into the log."""
+        async with self._turn:
+            batch, self._open = self._open, None
+            if batch is None:
+                return
+            self._closing = batch
+            try:
+                again = await self._publish(batch)
+            finally:
+                self._closing = None
+                batch.spool.close()
+            self._waiting.extend(again)
+
+    async def _stage_article(self, candidate: Candidate) -> Row | None:
+        known = await self._look(candidate)
+        # No await from here to the append: what is staged here cannot change in between.
+        verdict = decide(candidate.id, known, self._find_staged(candidate))
+        if verdict is None:
+            return None
+        if verdict.outcome == "article":
+            record = {**candidate.record, "revision": verdict.revision}
+        else:
+            record = to_outcome_row(
+                candidate.visit,
+                outcome=verdict.outcome,
+                fetched_at=candidate.fetched_at,
+                status=candidate.status,
+                of=verdict.of,
+                alike=verdict.alike,
+            )
+        mark = _to_mark(candidate.visit, verdict.outcome, candidate.fetched_at)
+        if verdict.revision is not None:
+            mark = replace(mark, revision=verdict.revision, id=candidate.id, text=candidate.text)
+        return self._stage(mark, record, status=candidate.status, original=verdict.original)
+
+    def _stage(
+        self,
+        mark: Mark,
+        record: dict[str, Any],
+        *,
+        status: int | None = None,
+        original: StagedRow | None = None,
+    ) -> Row:
+        if self._open is None:
+            self._open = Batch(spool=self._staging.open_spool(), opened_at=time.monotonic())
+        self._open.add(mark, record, status, original)
+        return Row(outcome=mark.outcome, record=record)
+
+    async def _look(self, candidate: Candidate) -> Known:
+        digest, text = url_digest(candidate.visit.url), candidate.text
+        revision, is_owner, is_same_text, text_id, busy = await self._gate.call(
+            "look", digest, candidate.id, text[:10], text[10:14]
+        )
+        return Known(
+            revision=revision,
+            is_owner=bool(is_owner),
+            is_same_text=bool(is_same_text),
+            text_id=text_id or None,
+            is_busy=busy > 0,
+        )
+
+    def _find_staged(self, candidate: Candidate) -> Staged:
+        here, before = self._open, self._closing
+        return Staged(
+            same_id=here.by_id.get(candidate.id) if here else None,
+            same_text=here.by_text.get(candidate.text) if here else None,
+            is_busy=before is not None and (candidate.id in before.by_id or candidate.text in before.by_text),
+        )
+
+    async def _publish(self, batch: Batch) -> list[Candidate]:
+        """Prepare, publish and settle the batch; gives the articles that must say something else."""
+        rows, again = batch.rows, list[Candidate]()
+        while rows:
+            epoch, name = self._gate.epoch, _new_name()
+            parts = await self._staging.write_parts(name, batch.spool, rows)
+            try:
+                reasons = await self._prepare(epoch, name, rows)
+            except GateClosedError:
+                await self._staging.drop_parts(parts)
+                await self._gate.reopen(epoch)
+                continue
+            if reasons:
+                await self._staging.drop_parts(parts)
+                again += await self._cut(batch, rows, reasons)
+                rows = [row for index, row in enumerate(rows, 1) if index not in reasons]
+                if not rows:
+                    await self._gate.call("abort", name, "")
+                    break
+                parts = await self._staging.write_parts(name, batch.spool, rows)
+            is_settled = await self._decide(epoch, name, rows, parts)
+            await self._staging.drop_parts(parts)
+            if is_settled:
+                for row in rows:
+                    self._held.pop(row.mark.token, None)
+                break
+        return again
+
+    async def _prepare(self, epoch: int, name: str, rows: Sequence[StagedRow]) -> dict[int, bytes]:
+        """Mark the rows as about to be published; gives the reason of each refused one by its place from 1."""
+        answer = await self._gate.call_in(
+            epoch, "prepare", name, self._gate.worker_id, self._gate.lease_ms, _pack(rows)
+        )
+        return dict(zip(answer[::2], answer[1::2], strict=True))
+
+    async def _cut(
+        self, batch: Batch, rows: Sequence[StagedRow], reasons: Mapping[int, bytes]
+    ) -> list[Candidate]:
+        """Find what becomes of refused rows: decided again, visited again, or another worker's by now."""
+        again, given_back = [], []
+        for index, reason in reasons.items():
+            row = rows[index - 1]
+            visit = self._held.get(row.mark.token)
+            if visit is None:
+                continue
+            if reason in (b"busy", b"stale"):
+                again.append(
+                    Candidate(
+                        visit=visit,
+                        fetched_at=row.mark.fetched_at,
+                        status=row.status,
+                        record=await batch.spool.record(row),
+                    )
+                )
+            else:
+                del self._held[row.mark.token]
+                if reason == b"original":
+                    given_back.append(visit)
+        await self._pending.give_back(given_back)
+        return again
+
+    async def _decide(self, epoch: int, name: str, rows: Sequence[StagedRow], parts: Sequence[Part]) -> bool:
+        """Publish a prepared batch; False: the log has decided against it, its rows are to be prepared anew."""
+        log = self._gate.log
+        await self._staging.publish(log.objects, parts)
+
+        def make() -> Commit | None:
+            if name in log.aborted or log.epoch > epoch:
+                return None
+            return Commit(
+                batch=name, epoch=epoch, adds=list(parts), created_at=to_timestamp(datetime.now(UTC))
+            )
+
+        sequence = await log.append(make)
+        if sequence is None:
+            if name in log.aborted:
+                await self._gate.call("abort", name, log.aborted[name])
+            else:
+                await self._gate.reopen(epoch)
+            return False
+        try:
+            await self._gate.call_in(epoch, "settle", "settle", name, sequence, _pack(rows))
+        except GateClosedError:
+            # The commit stands before the next epoch's entry: its replay settles it.
+            await self._gate.reopen(epoch)
+        return True
+
+
+def _to_mark(visit: Visit, outcome: str, fetched_at: datetime) -> Mark:
+    return Mark(
+        digest=url_digest(visit.url),
+        token=visit.token,
+        site=visit.site,
+        outcome=outcome,
+        fetched_at=fetched_at,
+    )
+
+
+def _to_row(item: Cleaned | Ended) -> dict[str, Any]:
+    """The row of a visit that has brought no article."""
+    ended = item.result if isinstance(item, Cleaned) else item
+    assert not isinstance(ended, Article), "an article's row is decided by what is known of it"
+    return to_outcome_row(
+        item.visit,
+        outcome="rejected" if isinstance(item, Cleaned) else item.outcome,
+        fetched_at=item.fetched_at,
+        status=item.status,
+        reason=ended.reason,
+        evidence=ended.evidence,
+    )
+
+
+def _new_name() -> str:
+    """A batch's name: sorts by time, never the same twice."""
+    return f"{time.time_ns() // 1_000_000:012x}-{secrets.token_hex(8)}"
+
+
+def _pack(rows: Iterable[StagedRow]) -> bytes:
+    places: dict[StagedRow, int] = {}
+    marks = []
+    for place, row in enumerate(rows, 1):
+        places[row] = place
+        original = places.get(row.original, 0) if row.original is not None else 0
+        marks.append(row.mark.in_batch(original=original))
+    return pack_rows(marks)

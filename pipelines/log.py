@@ -1,0 +1,218 @@
+"""The log of what was published: entries `log/<20 digits>.json`, from 1 without gaps, each created only if absent."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from pipelines.objects import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from pipelines.objects import Objects
+
+FORMAT = 1
+"""The log's format: raised when a reader of an older one would misread it."""
+
+_MOST_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One published file of rows."""
+
+    path: str
+    """Relative to the data folder."""
+    rows: int
+    bytes: int
+    sha256: str
+    """Hex, of the file as stored."""
+    codec: Literal["gzip"]
+    schema_version: int
+    min_fetched_at: str
+    max_fetched_at: str
+    sites: list[str]
+    languages: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Genesis:
+    """Entry 1: names the log."""
+
+    log_id: str
+    format: int
+    created_at: str
+    kind: Literal["genesis"] = "genesis"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A batch is published."""
+
+    batch: str
+    epoch: int
+    adds: list[Part]
+    created_at: str
+    kind: Literal["commit"] = "commit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abort:
+    """A batch will never be published: its worker was gone too long."""
+
+    batch: str
+    kind: Literal["abort"] = "abort"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """Redis was restarted, emptied or changed: batches prepared before can no longer be published."""
+
+    epoch: int
+    redis: str
+    """An id of the Redis that the epoch runs on."""
+    kind: Literal["epoch"] = "epoch"
+
+
+Entry = Genesis | Commit | Abort | Epoch
+_KINDS: dict[str, type[Entry]] = {"genesis": Genesis, "commit": Commit, "abort": Abort, "epoch": Epoch}
+
+
+def entry_path(sequence: int) -> str:
+    """Give the entry's path in the data folder."""
+    return f"log/{sequence:020}.json"
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """Give the entry as one JSON object, `kind` first, and a line feed."""
+    fields = asdict(entry)
+    return msgspec.json.encode({"kind": fields.pop("kind"), **fields}) + b"\n"
+
+
+def decode_entry(body: bytes) -> Entry:
+    """Read an entry. Raises ValueError, one line, where it is none or was made by a newer Broadsheet."""
+    fields: Any = msgspec.json.decode(body)
+    if not isinstance(fields, dict):
+        raise ValueError("is no JSON object")  # noqa: TRY004 - one kind of error for all that a file may hold
+    kind = fields.get("kind")
+    if kind not in _KINDS:
+        raise ValueError(f"has the unknown kind {kind!r}: made by a newer Broadsheet")
+    entry = msgspec.convert(fields, _KINDS[kind])
+    if isinstance(entry, Genesis) and entry.format != FORMAT:
+        raise ValueError(f"has format {entry.format}, this Broadsheet writes {FORMAT}")
+    return entry
+
+
+@dataclass(slots=True)
+class Log:
+    """One reader of the log, and writer of its next entry; knows what it has read since `position`."""
+
+    objects: Objects
+    position: int
+    """The last entry read."""
+    epoch: int
+    """The latest epoch up to there."""
+    redis: str = ""
+    """The id of the Redis that the latest epoch read runs on; empty: none was read."""
+    committed: dict[str, int] = field(default_factory=dict)
+    """Entry by batch."""
+    aborted: dict[str, int] = field(default_factory=dict)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def read_on(self) -> None:
+        """Read all entries that there are by now."""
+        async with self._turn:
+            await self._read_on()
+
+    async def append(self, make: Callable[[], Entry | None]) -> int | None:
+        """Create the next entry and give its number; None: `make` has given none.
+
+        `make` is asked anew each time the log was read to its end, so that it judges by all entries before.
+        """
+        async with self._turn:
+            while True:
+                await self._read_on()
+                entry = make()
+                if entry is None:
+                    return None
+                if await self._create(self.position + 1, encode_entry(entry)):
+                    self._take(entry)
+                    return self.position
+
+    async def entries(self, first: int, last: int) -> AsyncIterator[tuple[int, Entry]]:
+        """Read the entries from first to last. Raises StoreError where one is missing."""
+        for start in range(first, last + 1, _MOST_AT_ONCE):
+            numbers = range(start, min(start + _MOST_AT_ONCE, last + 1))
+            for number, entry in zip(numbers, await self._read(numbers), strict=True):
+                if entry is None:
+                    raise StoreError(
+                        f"{self.objects.name}: {entry_path(number)} is missing; run broadsheet verify"
+                    )
+                yield number, entry
+
+    async def _create(self, sequence: int, body: bytes) -> bool:
+        path = entry_path(sequence)
+        try:
+            if await self.objects.create(path, body):
+                return True
+        except StoreError:
+            # Whether the entry was made is not known (a lost answer): what is there now decides.
+            found = await self.objects.read(path)
+            if found is None:
+                raise
+            return found == body
+        # The store may have refused its own repeat of a request whose answer was lost.
+        return await self.objects.read(path) == body
+
+    async def _read_on(self) -> None:
+        at_once = 1
+        while True:
+            numbers = range(self.position + 1, self.position + 1 + at_once)
+            for entry in await self._read(numbers):
+                if entry is None:
+                    return
+                self._take(entry)
+            at_once = min(2 * at_once, _MOST_AT_ONCE)
+
+    async def _read(self, numbers: range) -> list[Entry | None]:
+        bodies = await asyncio.gather(*(self.objects.read(entry_path(number)) for number in numbers))
+        entries: list[Entry | None] = []
+        for number, body in zip(numbers, bodies, strict=True):
+            try:
+                entries.append(None if body is None else decode_entry(body))
+            except ValueError as error:
+                raise StoreError(f"{self.objects.name}: {entry_path(number)} {error}") from error
+        return entries
+
+    def _take(self, entry: Entry) -> None:
+        self.position += 1
+        match entry:
+            case Commit():
+                self.committed[entry.batch] = self.position
+            case Abort():
+                self.aborted[entry.batch] = self.position
+            case Epoch() if entry.epoch > self.epoch:
+                self.epoch = entry.epoch
+                self.redis = entry.redis
+            case _:
+                pass
+
+
+async def open_genesis(objects: Objects, make: Callable[[], Genesis]) -> Genesis:
+    """Read entry 1, or make it; of several that make it at once, all get the one that is there."""
+    path = entry_path(1)
+    body = await objects.read(path)
+    if body is None:
+        await objects.create(path, encode_entry(make()))
+        body = await objects.read(path)
+    try:
+        entry = decode_entry(body or b"")
+    except ValueError as error:
+        raise StoreError(f"{objects.name}: {path} {error}") from error
+    if not isinstance(entry, Genesis):
+        raise StoreError(f"{objects.name}: {path} is no genesis entry")
+    return entry

@@ -1,0 +1,263 @@
+"""Staged rows and the parts made of them, on their way from a worker's folder to their final names."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import shutil
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pipelines.log import Part
+from pipelines.objects import StoreError
+from pipelines.record import SCHEMA_VERSION, encode_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pipelines.objects import Objects
+    from pipelines.seen import Mark
+
+_BUFFER_BYTES = 1 << 18
+_GZIP = zlib.MAX_WBITS | 16
+_BOMB_BYTES = 1 << 31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StagedRow:
+    """One row in a worker's spool: where it lies, and what its part and its prepare need of it."""
+
+    mark: Mark
+    offset: int
+    bytes: int
+    fetched_at: str
+    site: str
+    language: str | None
+    status: int | None
+    """The answer's HTTP status, for the row that a refused article may become."""
+    original: StagedRow | None = None
+    """The row of the same batch that this one is a duplicate of."""
+
+    @property
+    def folder(self) -> str:
+        """`articles/date=…` or `outcomes/date=…`, by the day of the fetch, UTC."""
+        top = "articles" if self.mark.outcome == "article" else "outcomes"
+        return f"{top}/date={self.fetched_at[:10]}"
+
+
+class Staging:
+    """A worker's own folder, locked for as long as its process lives."""
+
+    def __init__(self, folder: Path) -> None:
+        self.worker_id = folder.name
+        self._root = folder.parent
+        self._folder = folder
+        self._spools = 0
+        hidden = folder.with_name(f".{folder.name}")
+        with _explained(folder):
+            hidden.mkdir(parents=True)
+            self._lock = os.open(hidden, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            # Under its name it is never seen without its lock.
+            hidden.rename(folder)
+
+    def dead_workers(self) -> list[str]:
+        """Name the workers of this folder whose process is gone: nobody holds their lock."""
+        return [folder.name for folder in self._others() if _is_unlocked(folder)]
+
+    def remove(self, worker_id: str) -> None:
+        """Remove what a dead worker has staged, once its batches are decided and its claims are free."""
+        folder = self._root / worker_id
+        if folder != self._folder and _is_unlocked(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def open_spool(self) -> Spool:
+        """Open a new, empty spool."""
+        self._spools += 1
+        with _explained(self._folder):
+            return Spool(self._folder / f"rows-{self._spools}.jsonl")
+
+    async def write_parts(self, batch: str, spool: Spool, rows: Sequence[StagedRow]) -> list[Part]:
+        """Write the rows as parts, compressed and synced, under their final names in this folder."""
+        await spool.flush()
+        return await asyncio.to_thread(self._write_parts, batch, spool, rows)
+
+    async def publish(self, objects: Objects, parts: Sequence[Part]) -> None:
+        """Give the parts their final names in the store."""
+        for part in parts:
+            await objects.publish(self._folder / part.path, part.path)
+
+    async def drop_parts(self, parts: Sequence[Part]) -> None:
+        """Remove staged parts: they are published, or are written again."""
+        for part in parts:
+            await asyncio.to_thread((self._folder / part.path).unlink, missing_ok=True)
+
+    def close(self) -> None:
+        """Remove the folder and give up its lock."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        os.close(self._lock)
+
+    def _others(self) -> list[Path]:
+        with _explained(self._root):
+            return [
+                folder
+                for folder in self._root.iterdir()
+                if folder.is_dir() and folder != self._folder and folder.name[0] != "."
+            ]
+
+    def _write_parts(self, batch: str, spool: Spool, rows: Sequence[StagedRow]) -> list[Part]:
+        by_folder: dict[str, list[StagedRow]] = {}
+        for row in rows:
+            by_folder.setdefault(row.folder, []).append(row)
+        with _explained(self._folder):
+            return [
+                self._write_part(f"{folder}/{batch}.jsonl.gz", spool, chosen)
+                for folder, chosen in sorted(by_folder.items())
+            ]
+
+    def _write_part(self, path: str, spool: Spool, rows: Sequence[StagedRow]) -> Part:
+        target = self._folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        digest, size = hashlib.sha256(), 0
+        squeeze = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+        with target.open("wb") as file:
+            for row in rows:
+                chunk = squeeze.compress(spool.line(row))
+                digest.update(chunk)
+                size += file.write(chunk)
+            chunk = squeeze.flush()
+            digest.update(chunk)
+            size += file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        times = [row.fetched_at for row in rows]
+        return Part(
+            path=path,
+            rows=len(rows),
+            bytes=size,
+            sha256=digest.hexdigest(),
+            codec="gzip",
+            schema_version=SCHEMA_VERSION,
+            min_fetched_at=min(times),
+            max_fetched_at=max(times),
+            sites=sorted({row.site for row in rows}),
+            languages=sorted({row.language for row in rows if row.language}),
+        )
+
+
+class Spool:
+    """The rows of one batch as lines of a file, kept plain so that a refused row can be cut out."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("x+b", buffering=0)
+        self._waiting = bytearray()
+        self._written = 0
+        self._turn = asyncio.Lock()
+        self.bytes = 0
+
+    def append(
+        self,
+        mark: Mark,
+        record: Mapping[str, Any],
+        *,
+        status: int | None = None,
+        original: StagedRow | None = None,
+    ) -> StagedRow:
+        """Add a row; the file has it after the next flush."""
+        line = encode_line(record)
+        row = StagedRow(
+            mark=mark,
+            offset=self.bytes,
+            bytes=len(line),
+            fetched_at=record["fetched_at"],
+            site=record["site"] or "",
+            language=record.get("language"),
+            status=status,
+            original=original,
+        )
+        self._waiting += line
+        self.bytes += len(line)
+        return row
+
+    async def flush(self, *, only_full: bool = False) -> None:
+        """Write what waits; `only_full`: if it is worth a write."""
+        if only_full and len(self._waiting) < _BUFFER_BYTES:
+            return
+        async with self._turn:
+            chunk = bytes(self._waiting)
+            with _explained(self._path):
+                await asyncio.to_thread(self._write, chunk)
+            del self._waiting[: len(chunk)]
+
+    async def record(self, row: StagedRow) -> dict[str, Any]:
+        """Read a row back."""
+        await self.flush()
+        with _explained(self._path):
+            line = await asyncio.to_thread(self.line, row)
+        record: dict[str, Any] = msgspec.json.decode(line)
+        return record
+
+    def line(self, row: StagedRow) -> bytes:
+        """Read a row's line from the file."""
+        line = os.pread(self._file.fileno(), row.bytes, row.offset)
+        if len(line) != row.bytes:
+            raise OSError(0, "a staged row is cut short")
+        return line
+
+    def close(self) -> None:
+        """Close and remove the file."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def _write(self, chunk: bytes) -> None:
+        # A write may take less than it was given, as on a disk that is filling up; a failed one is made again whole.
+        done = 0
+        while done < len(chunk):
+            done += os.pwrite(self._file.fileno(), chunk[done:], self._written + done)
+        self._written += done
+
+
+def read_rows(body: bytes) -> Iterator[dict[str, Any]]:
+    """Read the rows of a part. Raises ValueError, one line, where it is torn or is no part."""
+    expand = zlib.decompressobj(_GZIP)
+    try:
+        plain = expand.decompress(body, _BOMB_BYTES)
+    except zlib.error as error:
+        raise ValueError(f"is no gzip file: {error}") from error
+    if not expand.eof or expand.unused_data or not plain.endswith(b"\n"):
+        raise ValueError("is torn, or has something behind its end")
+    for number, line in enumerate(plain[:-1].split(b"\n"), 1):
+        row = msgspec.json.decode(line)
+        if not isinstance(row, dict):
+            raise ValueError(f"line {number} is no JSON object")  # noqa: TRY004 - as for all other faults of a part
+        yield row
+
+
+def _is_unlocked(folder: Path) -> bool:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}") from error

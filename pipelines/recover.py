@@ -1,0 +1,302 @@
+"""The gate between Redis and the log: closed while Redis may know less than the log, opened by a replay."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+
+from pipelines.log import Abort, Commit, Epoch, entry_path
+from pipelines.objects import StoreError
+from pipelines.parts import read_rows
+from pipelines.seen import Scripts, pack_rows, to_mark
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from redis.asyncio import Redis
+
+    from pipelines.log import Log, Part
+    from pipelines.objects import Objects
+    from pipelines.parts import Staging
+    from pipelines.pending import Pending
+
+_SERVER_KEY = "bs:1:server"
+_OPENING_MS = 15_000
+
+
+class GateClosedError(Exception):
+    """Redis is not in the epoch that the step was begun in."""
+
+
+class Gate:
+    """One worker's view of the gate: every script that changes something is called through it."""
+
+    def __init__(self, *, redis: Redis, log: Log, prefix: str, worker_id: str, lease_seconds: float) -> None:
+        self.worker_id = worker_id
+        self.lease_ms = max(int(lease_seconds * 1000), 1)
+        self.epoch = 0
+        self.log = log
+        self.on_open: Callable[[], Awaitable[None]] | None = None
+        """Called after this worker has come into another epoch."""
+        self._redis = redis
+        self._prefix = prefix
+        self._scripts = Scripts(redis, prefix)
+        self._turn = asyncio.Lock()
+
+    def key(self, kind: str, *parts: str) -> str:
+        """Give the name of a key of this log."""
+        return self._prefix + ":".join((kind, *parts))
+
+    async def call(self, name: str, *arguments: str | bytes | float) -> Any:
+        """Run a script in the present epoch, opening the gate first where it is closed."""
+        while True:
+            epoch = self.epoch
+            try:
+                return await self.call_in(epoch, name, *arguments)
+            except GateClosedError:
+                await self.reopen(epoch)
+
+    async def call_in(self, epoch: int, name: str, *arguments: str | bytes | float) -> Any:
+        """Run a script in the given epoch. Raises GateClosedError where that is over."""
+        try:
+            answer = await self._scripts.run(name, epoch, *arguments)
+        except RedisError as error:
+            raise _to_fault(error) from error
+        if answer in (b"closed", b"later"):
+            raise GateClosedError
+        return answer
+
+    async def read(self, *command: str | bytes) -> Any:
+        """Run a command that reads."""
+        try:
+            return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
+        except RedisError as error:
+            raise _to_fault(error) from error
+
+    async def scan(self, key: str) -> AsyncIterator[tuple[bytes, bytes]]:
+        """Walk over a hash's fields and values."""
+        try:
+            async for field, value in self._redis.hscan_iter(key, count=1000):
+                yield field, value
+        except RedisError as error:
+            raise _to_fault(error) from error
+
+    async def check(self) -> None:
+        """Open the gate where it is closed, so that what is read next is no leftover of an older Redis."""
+        await self.call("workers")
+
+    async def beat(self) -> None:
+        """Renew this worker's heartbeat."""
+        try:
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.set(self.key("worker", self.worker_id), "1", px=self.lease_ms)
+            pipe.sadd(self.key("workers"), self.worker_id)
+            await pipe.execute()
+        except RedisError as error:
+            raise _to_fault(error) from error
+
+    async def stop_beating(self, worker_id: str) -> None:
+        """End the heartbeat of a worker that is known to be gone."""
+        await self.read("DEL", self.key("worker", worker_id))
+
+    async def enter(self) -> None:
+        """Join at the point of the log that this Redis has come to."""
+        state = await self._state()
+        self.log.position = int(state.get(b"settled", b"0"))
+        self.log.epoch = int(state.get(b"epoch", b"0"))
+        path = entry_path(self.log.position)
+        if self.log.position and await self.log.objects.read(path) is None:
+            raise StoreError(
+                f"{self.log.objects.name}: Redis has settled {path}, but the log ends before it: was the data folder "
+                "put back to an older copy? Empty this Redis, or give back the log's missing entries"
+            )
+        await self.reopen(0)
+        await self.beat()
+
+    async def reopen(self, stale: int) -> None:
+        """Come into the next epoch after `stale`, unless another task of this worker has done so."""
+        async with self._turn:
+            if self.epoch != stale:
+                return
+            self.epoch = await self._open()
+        if self.on_open is not None:
+            await self.on_open()
+
+    async def _open(self) -> int:
+        while True:
+            run_id = await self._run_id()
+            gate = await self._state()
+            await self.log.read_on()
+            if gate.get(b"run_id") == run_id.encode():
+                epoch = int(gate[b"epoch"])
+                if epoch >= self.log.epoch:
+                    return epoch
+                await self._leave_to_others(epoch)
+            if not await self._take_turn():
+                await asyncio.sleep(0.05)
+                continue
+            opened = await self._replay_and_open(run_id)
+            if opened is not None:
+                return opened
+
+    async def _replay_and_open(self, run_id: str) -> int | None:
+        """Make the next epoch, bring Redis up to it and open the gate; None: it went on without us."""
+        server = await self._server_id()
+        opened: list[int] = []
+
+        def make() -> Epoch:
+            opened.append(self.log.epoch + 1)
+            return Epoch(epoch=opened[-1], redis=server)
+
+        sequence = await self.log.append(make)
+        assert sequence is not None, "an epoch is always made"
+        epoch = opened[-1]
+        try:
+            await self._replay(epoch, sequence)
+            answer = await self._scripts.run("open", epoch, run_id, sequence)
+        except GateClosedError:
+            return None
+        except RedisError as error:
+            raise _to_fault(error) from error
+        finally:
+            await self.read("DEL", self.key("opening"))
+        return epoch if answer == b"ok" else None
+
+    async def _replay(self, epoch: int, last: int) -> None:
+        gate = await self._state()
+        first = int(gate.get(b"settled", b"0")) + 1
+        ahead = {int(number) for number in await self.read("ZRANGE", self.key("ahead"), "0", "-1")}
+        async for sequence, entry in self.log.entries(first, last):
+            if isinstance(entry, Commit) and sequence not in ahead:
+                await self.settle_entry(epoch, "replay", sequence, entry)
+
+    async def settle_entry(self, epoch: int, mode: str, sequence: int, entry: Commit) -> None:
+        """Bring what a committed batch says into Redis, from its parts."""
+        for place, part in enumerate(entry.adds, 1):
+            if mode == "replay":
+                await self.read("SET", self.key("opening"), self.worker_id, "PX", str(_OPENING_MS))
+            rows = await read_part_marks(self.log.objects, part)
+            last = str(sequence) if place == len(entry.adds) else ""
+            await self.call_in(epoch, "settle", mode, entry.batch, last, rows)
+
+    async def _take_turn(self) -> bool:
+        """Of several that find the gate closed let one open it: a courtesy, safety does not rest on it."""
+        taken = await self.read("SET", self.key("opening"), self.worker_id, "NX", "PX", str(_OPENING_MS))
+        return taken is not None
+
+    async def _leave_to_others(self, epoch: int) -> None:
+        """Close the gate, since the log has a later epoch; a running worker stops where that is another Redis's.
+
+        A worker that starts takes over: the operator's last command decides, and those on the other Redis stop.
+        """
+        if self.epoch and self.log.redis and self.log.redis != await self._server_id():
+            raise StoreError(
+                f"{self.log.objects.name}: another Redis (id {self.log.redis[:12]}) is writing this log since epoch "
+                f"{self.log.epoch}; give every worker the same REDIS_URL, or the same --state"
+            )
+        await self._scripts.run("close", max(epoch + 1, self.log.epoch))
+
+    async def _run_id(self) -> str:
+        try:
+            return str((await self._redis.info("server"))["run_id"])
+        except RedisError as error:
+            raise _to_fault(error) from error
+
+    async def _server_id(self) -> str:
+        await self.read("SET", _SERVER_KEY, secrets.token_hex(16), "NX")
+        name: bytes = await self.read("GET", _SERVER_KEY)
+        return name.decode()
+
+    async def _state(self) -> dict[bytes, bytes]:
+        flat: list[bytes] = await self.read("HGETALL", self.key("gate"))
+        return dict(zip(flat[::2], flat[1::2], strict=True)) if isinstance(flat, list) else flat
+
+
+async def read_part_marks(objects: Objects, part: Part) -> bytes:
+    """Read a published part as the packed rows that a script takes."""
+    body = await objects.read(part.path)
+    if body is None:
+        raise StoreError(f"{objects.name}: {part.path} is missing; run broadsheet verify")
+
+    def pack() -> bytes:
+        return pack_rows(to_mark(row) for row in read_rows(body))
+
+    try:
+        return await asyncio.to_thread(pack)
+    except (ValueError, KeyError) as error:
+        raise StoreError(f"{objects.name}: {part.path} {error}; run broadsheet verify") from error
+
+
+class Reaper:
+    """Gives back what dead workers hold: first their batches are decided by the log, then their claims are free."""
+
+    def __init__(self, *, gate: Gate, pending: Pending, staging: Staging) -> None:
+        self._gate = gate
+        self._pending = pending
+        self._staging = staging
+
+    async def reap(self) -> None:
+        """Look for dead workers once; any number of reapers may do so at once."""
+        gone_here = self._staging.dead_workers()
+        for worker in gone_here:
+            await self._gate.stop_beating(worker)
+        dead = await self._find_dead()
+        if dead:
+            await self._decide_batches(dead)
+            await self._pending.give_back_claims(await self._pending.claims_of(dead), tried=1)
+            await self._gate.call("workers", *sorted(dead))
+        for worker in gone_here:
+            self._staging.remove(worker)
+
+    async def decide_own_batches(self) -> None:
+        """Decide this worker's own batches, when it stops and will not publish them itself."""
+        await self._decide_batches({self._gate.worker_id})
+
+    async def _find_dead(self) -> set[str]:
+        workers = {name.decode() for name in await self._gate.read("SMEMBERS", self._gate.key("workers"))}
+        workers.discard(self._gate.worker_id)
+        beating = [
+            await self._gate.read("EXISTS", self._gate.key("worker", worker)) for worker in sorted(workers)
+        ]
+        return {worker for worker, beats in zip(sorted(workers), beating, strict=True) if not beats}
+
+    async def _decide_batches(self, workers: set[str]) -> None:
+        async for batch, owner in self._gate.scan(self._gate.key("batches")):
+            worker, epoch = owner.decode().split(" ")
+            if worker in workers:
+                await self._decide(batch.decode(), int(epoch))
+
+    async def _decide(self, batch: str, epoch: int) -> None:
+        log = self._gate.log
+
+        def make() -> Abort | None:
+            is_decided = batch in log.committed or batch in log.aborted or log.epoch > epoch
+            return None if is_decided else Abort(batch=batch)
+
+        await log.append(make)
+        if batch in log.committed:
+            sequence = log.committed[batch]
+            async for _, entry in log.entries(sequence, sequence):
+                if not isinstance(entry, Commit):
+                    raise StoreError(
+                        f"{log.objects.name}: {entry_path(sequence)} has changed; run broadsheet verify"
+                    )
+                await self._settle(sequence, entry)
+        elif batch in log.aborted:
+            await self._gate.call("abort", batch, log.aborted[batch])
+
+    async def _settle(self, sequence: int, entry: Commit) -> None:
+        epoch = self._gate.epoch
+        try:
+            await self._gate.settle_entry(epoch, "settle", sequence, entry)
+        except GateClosedError:
+            # The next epoch's replay settles it.
+            await self._gate.reopen(epoch)
+
+
+def _to_fault(error: RedisError) -> StoreError:
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return StoreError(f"Redis: {first[:300]}")

@@ -1,0 +1,141 @@
+"""What is known of URLs, articles and texts: their digests, the marks of a row, and the scripts that read and set them."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from redis.asyncio import Redis
+    from redis.commands.core import AsyncScript
+
+# The order is that of the outcome's number in a remembered entry (scripts/seen.lua).
+OUTCOMES = ("article", "unchanged", "duplicate", "rejected", "gone", "blocked", "dead")
+
+# They stand before every script, in this order.
+_PRELUDE = ("gate", "seen", "links")
+
+_ROW = struct.Struct(">16s32sBIH16s10s4sIH")
+_LATEST = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What Redis needs of one row: of its visit, and of its article where it is one."""
+
+    digest: bytes
+    """The first 16 bytes of sha256 of the URL as claimed."""
+    token: str
+    site: str
+    outcome: str
+    fetched_at: datetime
+    revision: int = 0
+    id: bytes = bytes(16)
+    text: bytes = bytes(32)
+    """Sha256 of the clean text; 10 bytes of it are remembered."""
+    original: int = 0
+    """The place, from 1, of the row in the same batch that this one is a duplicate of; 0: none."""
+
+    def in_batch(self, *, original: int) -> Mark:
+        """Give the mark with its original's place in the batch."""
+        return replace(self, original=original)
+
+    def packed(self) -> bytes:
+        """Give the row as scripts/seen.lua unpacks it."""
+        site = self.site.encode()
+        return (
+            _ROW.pack(
+                self.digest,
+                self.token.encode(),
+                OUTCOMES.index(self.outcome) + 1,
+                to_seconds(self.fetched_at),
+                self.revision,
+                self.id,
+                self.text[:10],
+                self.text[10:14],
+                self.original,
+                len(site),
+            )
+            + site
+        )
+
+
+def url_digest(url: str) -> bytes:
+    """Give the first 16 bytes of sha256 of the URL: the id of the article that it names, if it names one."""
+    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def pack_rows(marks: Iterable[Mark]) -> bytes:
+    """Give the marks of a batch, in its order, as one argument of a script."""
+    return b"".join(mark.packed() for mark in marks)
+
+
+def to_mark(row: Mapping[str, Any]) -> Mark:
+    """Read the mark of a published row. Raises KeyError or ValueError where it is no row of ours."""
+    is_article = row["outcome"] == "article"
+    if row["outcome"] not in OUTCOMES:
+        raise ValueError(f"unknown outcome {row['outcome']!r}")
+    return Mark(
+        digest=url_digest(row["url"]),
+        token=row["visit"],
+        site=row["site"] or "",
+        outcome=row["outcome"],
+        fetched_at=datetime.fromisoformat(row["fetched_at"]),
+        revision=row["revision"] if is_article else 0,
+        id=bytes.fromhex(row["id"]) if is_article else bytes(16),
+        text=bytes.fromhex(row["content_hash"]) if is_article else bytes(32),
+    )
+
+
+def to_seconds(moment: datetime) -> int:
+    """Give Unix seconds, within what four bytes hold."""
+    return min(max(int(moment.timestamp()), 0), _LATEST)
+
+
+def to_since(modified_at: str | None, now: datetime) -> int:
+    """Give the Unix second before which a visit of a page modified then does not count; 0: the listing says nothing usable.
+
+    A time in the future says nothing: some sites print their local time as UTC, and would be due on every pass.
+    """
+    if not modified_at:
+        return 0
+    try:
+        moment = datetime.fromisoformat(modified_at.strip())
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(modified_at)
+        except ValueError:
+            return 0
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return 0 if moment > now else to_seconds(moment)
+
+
+@cache
+def _script_source(name: str) -> str:
+    folder = resources.files("pipelines") / "scripts"
+    return "\n".join((folder / f"{part}.lua").read_text("utf-8") for part in (*_PRELUDE, name))
+
+
+class Scripts:
+    """The Lua scripts on one Redis, each called by its file's name with the log's prefix as its key."""
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        self._redis = redis
+        self._prefix = prefix
+        self._known: dict[str, AsyncScript] = {}
+
+    async def run(self, name: str, *arguments: str | bytes | float) -> Any:
+        """Run the script; redis-py loads it again where the server has forgotten it."""
+        script = self._known.get(name)
+        if script is None:
+            script = self._known[name] = self._redis.register_script(_script_source(name))
+        return await script(keys=[self._prefix], args=arguments)

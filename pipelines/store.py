@@ -1,0 +1,148 @@
+"""The Redis that coordinates workers: the one that REDIS_URL names, or an embedded Valkey in the state folder."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from redis.asyncio import BlockingConnectionPool, Redis, UnixDomainSocketConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from pipelines.embedded import EmbeddedServer
+from pipelines.objects import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+__all__ = ["StoreError", "check_server", "open_redis"]
+
+# A crawl outlives a restart, a fail-over or a hang of about a minute: 70 tries, at most a second apart.
+_TRIES = 70
+_ANSWER_SECONDS = 10.0
+_CONNECTIONS = 16
+_SCHEMES = ("redis", "rediss", "unix")
+
+
+class _EmbeddedConnection(UnixDomainSocketConnection):
+    """A connection that starts the server again where it has died: whichever client notices first does."""
+
+    def __init__(self, *, server: EmbeddedServer, **settings: Any) -> None:
+        super().__init__(path=server.socket, **settings)
+        self._server = server
+
+    async def _connect(self) -> None:
+        try:
+            await super()._connect()  # type: ignore[no-untyped-call]
+        except OSError:
+            await asyncio.to_thread(self._server.ensure)
+            self.path = self._server.socket
+            await super()._connect()  # type: ignore[no-untyped-call]
+
+
+@asynccontextmanager
+async def open_redis(url: str | None, state: Path) -> AsyncIterator[Redis]:
+    """Attach to the Redis at `url`; None: to the state folder's embedded server, starting it if need be.
+
+    Answers are bytes. A lost connection is tried again for about a minute, repeating the command: use only commands and
+    scripts that may run twice. The embedded server goes when its last client leaves. Raises StoreError, one line.
+    """
+    if url:
+        async with _attach(url) as redis:
+            yield redis
+        return
+    server = EmbeddedServer(state)
+    await asyncio.to_thread(server.ensure)
+    try:
+        pool = BlockingConnectionPool(
+            connection_class=_EmbeddedConnection,
+            server=server,
+            client_name=server.client_name,
+            max_connections=_CONNECTIONS,
+            timeout=None,
+            **_patience(),
+        )
+        redis = Redis.from_pool(pool)
+        try:
+            await check_server(redis)
+            yield redis
+        finally:
+            await redis.aclose()
+    finally:
+        await asyncio.to_thread(server.leave)
+
+
+@asynccontextmanager
+async def _attach(url: str) -> AsyncIterator[Redis]:
+    name = _without_secrets(url)
+    try:
+        # The default retry takes 3.8 s to say that nobody is there.
+        probe = Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_timeout=_ANSWER_SECONDS)
+        pool = BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, timeout=None, **_patience())
+    except ValueError as error:
+        raise StoreError(f"REDIS_URL: {name} is no Redis address: {error}") from error
+    try:
+        await probe.ping()
+    except RedisError as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise StoreError(f"Redis at {name} cannot be used: {first[:300]}") from error
+    finally:
+        await probe.aclose()
+    redis = Redis.from_pool(pool)
+    try:
+        await check_server(redis, name)
+        yield redis
+    finally:
+        await redis.aclose()
+
+
+async def check_server(redis: Redis, name: str = "Redis") -> None:
+    """Raise StoreError unless the server keeps all that it is given, by what INFO says: CONFIG may be forbidden."""
+    try:
+        info: dict[str, Any] = await redis.info()
+    except RedisError as error:
+        raise StoreError(f"{name}: INFO fails: {error}") from error
+    policy = info.get("maxmemory_policy")
+    if policy != "noeviction":
+        raise StoreError(
+            f"{name}: maxmemory-policy is {policy}, which drops what is seen when memory is short; set it to noeviction"
+        )
+    if info.get("redis_mode", info.get("server_mode")) == "cluster":
+        raise StoreError(
+            f"{name}: is a Redis Cluster, which spreads one script's keys; give a single primary"
+        )
+    if info.get("role") not in (None, "master"):
+        raise StoreError(f"{name}: is a replica; give the primary's address")
+    if not info.get("aof_enabled") and not info.get("rdb_saves") and not await _has_save_points(redis):
+        raise StoreError(f"{name}: persistence is off, so a restart forgets what is seen; set appendonly yes")
+
+
+async def _has_save_points(redis: Redis) -> bool:
+    """INFO says nothing of snapshots before the first: a server that lets us ask is asked."""
+    try:
+        return bool((await redis.config_get("save")).get("save"))
+    except ResponseError:
+        return False
+
+
+def _patience() -> dict[str, Any]:
+    return {
+        "retry": Retry(ExponentialBackoff(cap=1.0, base=0.05), _TRIES),
+        "socket_timeout": _ANSWER_SECONDS,
+        "socket_connect_timeout": _ANSWER_SECONDS,
+    }
+
+
+def _without_secrets(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in _SCHEMES:
+        raise StoreError("REDIS_URL: the address begins with redis://, rediss:// or unix://")
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise StoreError(f"REDIS_URL: {error}") from error
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
