@@ -67,7 +67,7 @@ def check_contact_needed(tasks: Iterable[Task], guard: AddressGuard) -> None:
 def _find_seed(url: str, by_id: dict[str, Seed], scopes: dict[str, Scope]) -> Seed:
     parts = urlsplit(url)
     host = parts.hostname or ""
-    named = [site for site, scope in scopes.items() if scope.names(host)]
+    named = [site for site, scope in scopes.items() if scope.names(url)]
     exact = [site for site in named if urlsplit(by_id[site].home).netloc == parts.netloc]
     if exact or named:
         return by_id[(exact or named)[0]]

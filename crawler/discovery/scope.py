@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from cleaners.urls import registrable_domain
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from crawler.seeds import Seed
 
 
@@ -58,8 +60,10 @@ class Pattern:
 class Scope:
     """A seed's `allow` and `deny`, ready to match."""
 
-    host: str
-    domain: str
+    authority: str
+    """The home's host and port."""
+    domain: str | None
+    """The home's registrable domain; None where its host has none, as an address or `localhost`."""
     allow: tuple[Pattern, ...]
     deny: tuple[Pattern, ...]
     hosts: tuple[Pattern, ...]
@@ -68,10 +72,10 @@ class Scope:
     @classmethod
     def of(cls, seed: Seed) -> Scope:
         """The scope of one seed."""
-        host = urlsplit(seed.home).hostname or ""
+        parts = urlsplit(seed.home)
         return cls(
-            host=host,
-            domain=registrable_domain(host) or host,
+            authority=parts.netloc.lower(),
+            domain=registrable_domain(parts.hostname or ""),
             allow=tuple(Pattern.of(line) for line in seed.allow),
             deny=tuple(Pattern.of(line) for line in seed.deny),
             hosts=tuple(
@@ -80,25 +84,30 @@ class Scope:
         )
 
     def admits(self, url: str) -> bool:
-        """Whether a link may be followed; without `allow`, links of the home's registrable domain may."""
+        """Whether a link may be followed; without `allow`, links of the home's own site may."""
         parts = urlsplit(url)
-        host = parts.hostname or ""
         path = ((parts.path or "/") + (f"?{parts.query}" if parts.query else "")).lower()
-        if any(self._matches(pattern, host, path) for pattern in self.deny):
+        if any(self._matches(pattern, parts, path) for pattern in self.deny):
             return False
         if self.allow:
-            return any(self._matches(pattern, host, path) for pattern in self.allow)
-        return self.owns(host)
+            return any(self._matches(pattern, parts, path) for pattern in self.allow)
+        return self._owns(parts)
 
-    def names(self, host: str) -> bool:
-        """Whether a host is this site's: of its registrable domain, or named by `allow`."""
-        return self.owns(host) or any(pattern.matches(host) for pattern in self.hosts)
+    def names(self, url: str) -> bool:
+        """Whether an address lies on this site: the home's own, or a host that `allow` names."""
+        parts = urlsplit(url)
+        return self._owns(parts) or any(pattern.matches(parts.hostname or "") for pattern in self.hosts)
 
-    def owns(self, host: str) -> bool:
-        """Whether a host lies in the home's registrable domain, or is the home's where that has none."""
-        return host == self.host or (registrable_domain(host) or host) == self.domain
+    def owns(self, url: str) -> bool:
+        """Whether an address lies in the home's registrable domain, or on its host and port without one."""
+        return self._owns(urlsplit(url))
 
-    def _matches(self, pattern: Pattern, host: str, path: str) -> bool:
+    def _owns(self, parts: SplitResult) -> bool:
+        if parts.netloc.lower() == self.authority:
+            return True
+        return self.domain is not None and registrable_domain(parts.hostname or "") == self.domain
+
+    def _matches(self, pattern: Pattern, parts: SplitResult, path: str) -> bool:
         if pattern.is_path:
-            return self.owns(host) and pattern.matches(path)
-        return pattern.matches(host + path)
+            return self._owns(parts) and pattern.matches(path)
+        return pattern.matches((parts.hostname or "") + path)

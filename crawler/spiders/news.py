@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 import scrapy
 from scrapy import signals
@@ -221,7 +220,7 @@ class NewsSpider(scrapy.Spider):
         if isinstance(error, StoppedError):
             site_pass.end_listing()
         elif isinstance(error, FetchError):
-            if isinstance(error, PutOffError) and site_pass.scope.owns(_host(failure.request.url)):  # type: ignore[attr-defined]
+            if isinstance(error, PutOffError) and site_pass.scope.owns(failure.request.url):  # type: ignore[attr-defined]
                 site_pass.put_off = site_pass.put_off or str(error)
             self._fail_listing(
                 site_pass, meta["listing"], f"{error.reason}: {error}", may_pass=error.may_pass
@@ -332,10 +331,6 @@ def _reject(visit: Visit, url: str, error: FetchError) -> Cleaned:
     # As cleaning itself would have said, had the body been fetched.
     rejection = Rejection(reason=error.reason, evidence=str(error), url=url, requested_url=visit.url)
     return Cleaned(visit=visit, fetched_at=datetime.now(UTC), status=200, result=rejection)
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
 
 
 def _header(response: Response, name: str) -> str | None:
