@@ -9,45 +9,86 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    name="broadsheet",
     help="Crawl news sites, clean their pages, publish the articles as JSON Lines.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+seeds_app = typer.Typer(help="Look after the sites to crawl.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(seeds_app, name="seeds")
 
-SeedPaths = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--seeds", metavar="PATH", help="Seed files or folders of them; default: those that came along."
-    ),
-]
 Networks = Annotated[
     list[str] | None,
     typer.Option(
         "--allow-address",
         metavar="CIDR",
-        help="Networks that are not public and may be fetched from all the same.",
+        help="Network that is not public and may be fetched from all the same.",
     ),
 ]
 Contact = Annotated[
     str | None,
-    typer.Option(
-        metavar="MAIL|URL",
-        envvar="BROADSHEET_CONTACT",
-        help="Where a site's owner can reach you; stands in the user agent.",
-    ),
+    typer.Option(metavar="MAIL|URL", help="Where site owners can reach you; default: BROADSHEET_CONTACT."),
 ]
-Data = Annotated[
-    str, typer.Option(metavar="DIR|URL", help="The folder or s3:// address that holds what is published.")
-]
-
-seeds_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The sites to crawl.")
-app.add_typer(seeds_app, name="seeds")
+Data = Annotated[str, typer.Option(metavar="DIR|URL", help="Folder or s3:// address of what is published.")]
 
 # `--site a b` means `--site a --site b` in the commands that take nothing but options.
 _LIST_OPTIONS = {"crawl": ("--seeds", "--site", "--url", "--allow-address")}
+
+
+@app.command()
+def demo(
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder to publish in; default data/demo.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65000, help="First of the sites' ports.")] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Only serve the sites, for a browser.")] = False,
+) -> None:
+    """Crawl bundled news sites on this machine and show what came of it; again: only what was edited."""
+    from crawler.demo_command import show
+
+    show(data, port, serve=serve)
+
+
+@app.command()
+def crawl(
+    seeds: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Seed file, or folder of them; default: those that came along."),
+    ] = None,
+    site: Annotated[list[str] | None, typer.Option(metavar="ID", help="Visit this site, due or not.")] = None,
+    url: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="Visit this page, and no listing.")
+    ] = None,
+    data: Data = "data",
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of the embedded Redis; default: .state in a local data folder."
+        ),
+    ] = None,
+    allow_address: Networks = None,
+    contact: Contact = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Visit so many pages at most.")
+    ] = None,
+    now: Annotated[bool, typer.Option("--now", help="Visit every site, due or not.")] = False,
+) -> None:
+    """Pass once over the sites that are due: fetch, clean, publish."""
+    from crawler.crawl_command import crawl_sites
+
+    crawl_sites(
+        seeds=tuple(seeds) if seeds else None,
+        sites=tuple(site or ()),
+        urls=tuple(url or ()),
+        data=data,
+        state=state,
+        allow_addresses=tuple(allow_address or ()),
+        contact=contact or None,
+        limit=limit,
+        now=now,
+        progress=True,
+    )
 
 
 @app.command()
@@ -56,20 +97,35 @@ def clean(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="Files (.html, .txt, .jsonl; also .gz, .zst), folders, or - for standard input.",
+            help="Files (.html, .txt, .jsonl; also .gz, .zst), folders of them, or - for standard input.",
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write here (.gz, .zst: compressed), all or nothing.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write here, all or nothing; .gz and .zst are compressed."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Processes that clean; default: one a core.")
+        int | None,
+        typer.Option(min=1, max=1024, metavar="N", help="Processes that clean; default: one a core."),
     ] = None,
 ) -> None:
     """Clean pages, texts and JSON Lines: one output line for each, in their order."""
     from crawler.clean_command import clean_files
 
     clean_files(inputs, out, workers)
+
+
+@app.command()
+def explain(
+    page: Annotated[str, typer.Argument(metavar="FILE|URL", help="A saved page, or one to fetch.")],
+    html: Annotated[Path | None, typer.Option(metavar="OUT", help="Write it as one HTML file, too.")] = None,
+    allow_address: Networks = None,
+    contact: Contact = None,
+) -> None:
+    """Show a page with what cleaning took from it, and which rule took it."""
+    from crawler.explain_command import explain_page
+
+    explain_page(page, html, tuple(allow_address or ()), contact or None)
 
 
 @seeds_app.command("check")
@@ -80,11 +136,14 @@ def check_seeds(
             metavar="[PATH...]", help="Seed files or folders of them; default: those that came along."
         ),
     ] = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask every listing once, too.")] = False,
+    allow_address: Networks = None,
+    contact: Contact = None,
 ) -> None:
-    """Read seeds and name every mistake."""
+    """Read the seeds and name every mistake in them."""
     from crawler.seeds_command import check
 
-    check(paths)
+    check(paths or None, live=live, allow_addresses=tuple(allow_address or ()), contact=contact or None)
 
 
 def main() -> None:
@@ -108,7 +167,3 @@ def spread(arguments: list[str]) -> list[str]:
             found.append(option)
         found.append(argument)
     return found
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,72 @@
+"""`broadsheet crawl`: one pass over the sites that are due, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from crawler.crawl import CrawlOptions, run_crawl
+from crawler.errors import Fault, UserError
+from crawler.exits import FAULT, INTERRUPTED, exit_codes, fail, warn
+from crawler.seeds import SeedError
+from crawler.settings import SettingError
+from pipelines.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from crawler.crawl import CrawlReport
+
+# Beyond these a list of sites or addresses is no reading for people.
+_NAMED_AT_MOST = 20
+
+
+def crawl_sites(**asked: Any) -> None:
+    """Run the command with the fields of CrawlOptions; ends the process where something is wrong."""
+    with exit_codes(mistakes=(UserError, SeedError, SettingError), faults=(StoreError, Fault)):
+        report = run_crawl(CrawlOptions(**asked))
+        for line in summary(report):
+            print(line)
+        for line in _named("not read", report.listings_failed):
+            warn(line)
+        for line in _named("left for a later pass", report.sites_put_off):
+            warn(line)
+        if report.stopped:
+            fail("stopped by a signal; what was fetched is published, the rest is still owed", INTERRUPTED)
+        if report.listings_failed and not report.listings and not report.pages:
+            fail("no listing could be read", FAULT)
+
+
+def summary(report: CrawlReport) -> list[str]:
+    """The account of a crawl in a few lines."""
+    sites = f"{len(report.sites_visited)} sites visited"
+    if report.sites_not_due:
+        due_at = datetime.fromtimestamp(min(report.sites_not_due.values()), UTC)
+        sites += f", {len(report.sites_not_due)} not due (the next at {due_at:%Y-%m-%d %H:%M} UTC)"
+    if report.sites_held:
+        sites += f", {len(report.sites_held)} held by other workers"
+    links = f"{report.new_links} new links, {report.due_links} due again, {report.known_links} known"
+    listings = f"{report.listings} listings read ({report.listings_unchanged} unchanged): {links}"
+    pages = f"{report.pages} pages in {report.seconds:.1f} s ({report.pages_per_second:.1f} a second)"
+    lines = [sites, listings, f"{pages}: {_counts(report)}"]
+    if report.known_urls:
+        lines.append(f"{len(report.known_urls)} of the addresses asked for are known and not due")
+    lines.append(f"published in {report.data}")
+    return lines
+
+
+def _counts(report: CrawlReport) -> str:
+    parts = []
+    for outcome, count in report.outcomes.items():
+        reasons = report.reasons.get(outcome, {})
+        why = ", ".join(f"{reason} {number}" for reason, number in reasons.items())
+        parts.append(f"{outcome} {count}" + (f" ({why})" if why else ""))
+    return ", ".join(parts) or "nothing to do"
+
+
+def _named(what: str, reasons: Mapping[str, str]) -> list[str]:
+    lines = [f"{name}: {what}: {reason}" for name, reason in list(reasons.items())[:_NAMED_AT_MOST]]
+    if len(reasons) > _NAMED_AT_MOST:
+        lines.append(f"and {len(reasons) - _NAMED_AT_MOST} more {what}")
+    return lines

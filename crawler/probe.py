@@ -1,0 +1,71 @@
+"""Fetching a few addresses at once, as the crawl fetches them, outside of any crawl."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.settings import Settings
+
+from crawler.addresses import AddressGuard
+from crawler.errors import Fault, UserError
+from crawler.fetching.failures import StoppedError
+from crawler.settings import read_environment, read_version
+from crawler.spiders.probe import ProbeSpider
+from crawler.tasks import check_contact_needed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from scrapy.http import Response
+
+    from crawler.fetching.failures import FetchError
+    from crawler.site_pass import Task
+
+
+def fetch_all(
+    probes: Sequence[tuple[str, dict[str, Any]]],
+    *,
+    tasks: Sequence[Task],
+    allow_addresses: Sequence[str] = (),
+    contact: str | None = None,
+    watch: Callable[[int], object] | None = None,
+) -> list[Response | FetchError]:
+    """The answers to the addresses, in their order; each comes with what its request's meta is to say.
+
+    `contact` is that of the environment where it is None. `tasks` are what a crawl of these addresses would do: without a contact, all that they ask must be allowed by
+    name. `watch` is called with the place of each answer as it comes. Raises UserError, SettingError and
+    Fault.
+    """
+    contact = contact or read_environment().contact
+    try:
+        guard = AddressGuard.of(tuple(allow_addresses), only_allowed=contact is None)
+    except ValueError as error:
+        raise UserError(f"--allow-address: {error}; write it like 127.0.0.0/8") from None
+    if contact is None:
+        check_contact_needed(tasks, guard)
+    answers: dict[int, Response | FetchError] = {}
+
+    def note(place: int, answer: Response | FetchError) -> None:
+        answers[place] = answer
+        if watch is not None:
+            watch(place)
+
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
+    agent = f"Broadsheet/{read_version()}"
+    settings.set("USER_AGENT", f"{agent} (+{contact})" if contact else agent, priority="cmdline")
+    # Nothing is cleaned or published here, and whoever asked shows the progress.
+    settings.set("ITEM_PIPELINES", {}, priority="cmdline")
+    settings.set("EXTENSIONS", {}, priority="cmdline")
+    crawler = AsyncCrawlerRunner(settings).create_crawler(ProbeSpider)
+
+    async def run() -> None:
+        await crawler.crawl_async(guard=guard, probes=probes, on_answer=note)
+
+    asyncio.run(run())
+    spider = crawler.spider
+    if isinstance(spider, ProbeSpider) and spider.fault is not None:
+        raise Fault(f"{type(spider.fault).__name__}: {spider.fault}") from spider.fault
+    return [answers.get(place) or StoppedError("no answer came") for place in range(len(probes))]
