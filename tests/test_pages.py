@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -77,6 +78,7 @@ def test_takes_language_from_page(page: Path) -> None:
 def test_page_describes_itself(page: Path) -> None:
     facts = read_facts(page)
     assert set(facts) == {"url", "language", "note", "keep", "drop"}
+    assert (urlsplit(facts["url"]).hostname or "").removeprefix("www.") == page.parent.name
     expected = "\n".join(to_lines((page / "expected.txt").read_text(encoding="utf-8")))
     assert 1 <= len(facts["keep"]) <= MAX_TEXTS
     assert 1 <= len(facts["drop"]) <= MAX_TEXTS
