@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,8 @@ class Batches:
         self._closing: Batch | None = None
         self._waiting: list[Candidate] = []
         self._turn = asyncio.Lock()
+        self.counts: Counter[tuple[str, str | None]] = Counter()
+        """The rows staged here and not cut again, by outcome and reason."""
 
     @property
     def is_empty(self) -> bool:
@@ -193,6 +196,7 @@ class Batches:
         if self._open is None:
             self._open = Batch(spool=self._staging.open_spool(), opened_at=time.monotonic())
         self._open.add(mark, record, status, original)
+        self.counts[record["outcome"], record.get("reason")] += 1
         return Row(outcome=mark.outcome, record=record)
 
     async def _look(self, candidate: Candidate) -> Known:
@@ -258,6 +262,8 @@ class Batches:
         again, given_back = [], []
         for index, reason in reasons.items():
             row = rows[index - 1]
+            record = await batch.spool.record(row)
+            self.counts[record["outcome"], record.get("reason")] -= 1
             visit = self._held.get(row.mark.token)
             if visit is None:
                 continue
@@ -267,7 +273,7 @@ class Batches:
                         visit=visit,
                         fetched_at=row.mark.fetched_at,
                         status=row.status,
-                        record=await batch.spool.record(row),
+                        record=record,
                     )
                 )
             else:

@@ -18,7 +18,7 @@ from pipelines.recover import Gate, Reaper
 from pipelines.store import check_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from redis.asyncio import Redis
@@ -61,6 +61,11 @@ class Ledger:
     def epoch(self) -> int:
         """Grows when Redis was lost: links that were pending may be gone, and are found again by their listings."""
         return self._gate.epoch
+
+    @property
+    def counts(self) -> Mapping[tuple[str, str | None], int]:
+        """The rows of this worker so far, by outcome and reason; what waits is in none of them yet."""
+        return self._batches.counts
 
     def key(self, kind: str, *parts: str) -> str:
         """Give the name of a Redis key of this log: `bs:1:<log id>:<kind>:<part>:…`."""
