@@ -6,6 +6,7 @@ import asyncio
 import re
 import signal
 import tempfile
+from collections import Counter
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,11 +161,12 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                     lease_seconds=environment.lease_seconds,
                 )
                 stats, stopped = await _run_spider(plan, settings)
+                counts = dict(ledger.counts)
         except (UserError, StoreError, Fault):
             raise
         except Exception as error:
             raise Fault(f"{type(error).__name__}: {error}") from error
-    return _make_report(tally, stats, options.data, stopped=stopped)
+    return _make_report(tally, counts, stats, options.data, stopped=stopped)
 
 
 async def _run_spider(plan: Plan, settings: Settings) -> tuple[Mapping[str, int], bool]:
@@ -239,16 +241,27 @@ def _find_state(options: CrawlOptions, stack: ExitStack) -> Path:
     return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="broadsheet-")))
 
 
-def _make_report(tally: Tally, stats: Mapping[str, int], data: str, *, stopped: bool) -> CrawlReport:
+def _make_report(
+    tally: Tally,
+    counts: Mapping[tuple[str, str | None], int],
+    stats: Mapping[str, int],
+    data: str,
+    *,
+    stopped: bool,
+) -> CrawlReport:
+    outcomes: Counter[str] = Counter()
     reasons: dict[str, dict[str, int]] = {}
-    for (outcome, reason), count in tally.reasons.most_common():
-        reasons.setdefault(outcome, {})[reason] = count
+    for (outcome, reason), count in sorted(counts.items(), key=lambda item: -item[1]):
+        if count:
+            outcomes[outcome] += count
+            if reason:
+                reasons.setdefault(outcome, {})[reason] = count
     prefix = "clean/removed/"
     removals = {name.removeprefix(prefix): count for name, count in stats.items() if name.startswith(prefix)}
     return CrawlReport(
         pages=tally.pages,
         seconds=tally.seconds,
-        outcomes=dict(tally.outcomes.most_common()),
+        outcomes=dict(outcomes.most_common()),
         reasons=reasons,
         removals=dict(sorted(removals.items(), key=lambda item: -item[1])),
         sites_visited=tuple(tally.visited),

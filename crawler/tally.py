@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 
 
@@ -14,10 +13,6 @@ class Tally:
     started: float = field(default_factory=time.monotonic)
     pages: int = 0
     """Pages that answered and went to be cleaned."""
-    outcomes: Counter[str] = field(default_factory=Counter)
-    """Rows by outcome."""
-    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Rows by outcome and reason, where the outcome has one."""
     new_links: int = 0
     due_links: int = 0
     known_links: int = 0
@@ -44,8 +39,3 @@ class Tally:
     def seconds(self) -> float:
         """Since the crawl began."""
         return time.monotonic() - self.started
-
-    @property
-    def ended(self) -> int:
-        """Visits that ended."""
-        return self.outcomes.total()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -12,7 +13,11 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
+from crawler.spiders.news import NewsSpider
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scrapy.crawler import Crawler
 
     from crawler.tally import Tally
@@ -39,8 +44,9 @@ class Progress:
 
     def open_spider(self) -> None:
         """Begin to show."""
-        tally: Tally = self._crawler.spider.tally  # type: ignore[union-attr]
-        show = self._show_bar(tally) if sys.stderr.isatty() else self._show_lines(tally)
+        spider = self._crawler.spider
+        assert isinstance(spider, NewsSpider)
+        show = self._show_bar(spider) if sys.stderr.isatty() else self._show_lines(spider)
         self._task = asyncio.ensure_future(show)
 
     async def close_spider(self) -> None:
@@ -49,24 +55,27 @@ class Progress:
             self._task.cancel()
             await asyncio.wait({self._task})
 
-    async def _show_lines(self, tally: Tally) -> None:
+    async def _show_lines(self, spider: NewsSpider) -> None:
         while True:
             await asyncio.sleep(LINE_SECONDS)
-            print(describe(tally), file=sys.stderr, flush=True)  # noqa: T201 -- this is what it is for
+            print(describe(spider.tally, spider.ledger.counts), file=sys.stderr, flush=True)  # noqa: T201 -- this is what it is for
 
-    async def _show_bar(self, tally: Tally) -> None:
+    async def _show_bar(self, spider: NewsSpider) -> None:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
         with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
             row = bar.add_task("starting", total=None)
             while True:
-                bar.update(row, description=describe(tally))
+                bar.update(row, description=describe(spider.tally, spider.ledger.counts))
                 await asyncio.sleep(BAR_SECONDS)
 
 
-def describe(tally: Tally) -> str:
+def describe(tally: Tally, counts: Mapping[tuple[str, str | None], int]) -> str:
     """The counts so far in one line."""
-    rate = tally.ended / max(tally.seconds, 0.001)
-    parts = [f"{tally.ended} pages done, {rate:.1f}/s"]
-    parts += [f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items())]
+    outcomes: Counter[str] = Counter()
+    for (outcome, _), count in counts.items():
+        outcomes[outcome] += count
+    rate = tally.pages / max(tally.seconds, 0.001)
+    parts = [f"{tally.pages} pages, {rate:.1f} a second"]
+    parts += [f"{count} {outcome}" for outcome, count in outcomes.most_common()]
     parts.append(f"{len(tally.visited)} sites done")
     return " · ".join(parts)

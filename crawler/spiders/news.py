@@ -21,7 +21,7 @@ from crawler.fetching.failures import (
 )
 from crawler.fetching.pace import Pacer
 from crawler.round import Round
-from pipelines.ledger import Row, Validators
+from pipelines.ledger import Validators
 from pipelines.visits import Cleaned, Ended, Fetched
 
 if TYPE_CHECKING:
@@ -284,12 +284,8 @@ class NewsSpider(scrapy.Spider):
 
     # ── signals ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def end_item(self, item: Any, response: Response | Failure) -> None:
-        """Count the row that a visit ended in, and make room for the next visit."""
-        if isinstance(item, Row):
-            self.tally.outcomes[item.outcome] += 1
-            if reason := item.record.get("reason"):
-                self.tally.reasons[item.outcome, str(reason)] += 1
+    def end_item(self, response: Response | Failure) -> None:
+        """Make room for the next visit."""
         self._end_request(response)
 
     def fail_item(self, response: Response | Failure, failure: Failure) -> None:
