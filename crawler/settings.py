@@ -121,7 +121,9 @@ CONCURRENT_REQUESTS = (
     0  # no limit: each site has its window, and delayed sites must not take each other's place
 )
 CONCURRENT_REQUESTS_PER_DOMAIN = 64  # no limit in effect: the pacer and the window decide
-CONCURRENT_ITEMS = 2  # a callback gives one item; Scrapy starts so many tasks for each answer (100: 1.5 ms a page)
+CONCURRENT_ITEMS = (
+    2  # a callback gives one item; Scrapy starts so many tasks for each answer (100: 1.5 ms a page)
+)
 DOWNLOAD_DELAY = 0  # the pacer keeps the delay, over pages, listings, robots.txt and redirects alike
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 64 * 1024 * 1024
 """Bodies that wait to be cleaned; beyond it no request starts."""
