@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cleaners.markup import name_words
 from cleaners.metadata.dates import is_elsewhere
 from cleaners.metadata.facts import is_hidden, shown_text
-from cleaners.metadata.names import kind_of, split_names, strip_prefix
+from cleaners.metadata.names import (
+    is_handle,
+    kind_of,
+    looks_like_name,
+    opens_byline,
+    split_names,
+    strip_prefix,
+    without_other_hands,
+)
 from cleaners.structured import plain_text, text_of, types_of
 
 if TYPE_CHECKING:
@@ -16,7 +25,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-    from cleaners.metadata.facts import PageFacts
+    from cleaners.metadata.facts import Line, PageFacts, Surroundings
 
 AUTHOR_METAS = (
     "author",
@@ -29,7 +38,6 @@ AUTHOR_METAS = (
     "dcterms.creator",
     "cxenseparse:author",
     "article_author",
-    "citation_author",
     "byl",
     "dcsext.author",
 )
@@ -40,8 +48,10 @@ _BYLINE_WORDS = frozenset(
     }
 )  # fmt: skip
 _NOT_NAME_WORDS = frozenset(
-    {"bio", "biography", "description", "avatar", "image", "img", "photo", "social", "follow", "twitter", "date", "time", "role", "job", "email", "picture", "icon"}
+    {"bio", "biography", "description", "avatar", "image", "img", "photo", "social", "follow", "twitter", "date", "role", "job", "email", "picture"}
 )
+_AUTHOR_ADDRESS = re.compile(r"/(?:authors?|autor(?:en|es|i)?|auteurs?|people|profiles?|profil|contributors?|writers?|staff|team|by|experts?|journalists?|yazarlar?)/[^/?#]|[?&_]author=", re.IGNORECASE)
+MAX_BYLINE_CHARS = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +64,23 @@ class Credit:
     raw: str
 
 
-def find_credits(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]:
+def find_credits(facts: PageFacts, surroundings: Surroundings, site_names: frozenset[str]) -> Iterator[Credit]:
     """Yield who the page names as its authors, a source at a time, the most trusted first."""
     yield from _stated(facts, site_names)
-    yield from _shown(facts, site_names)
+    yield from _near_headline(surroundings, site_names)
+    yield from _marked_up(facts, site_names)
     listed = facts.document.listed
     if listed is not None and listed.authors:
-        credit = _credit("listing", [text for a in listed.authors if (text := plain_text(a))], site_names)
-        if credit:
-            yield credit
+        yield from _credit("listing", [text for a in listed.authors[:50] if (text := plain_text(a))], site_names)
 
 
 def choose_credit(credits: list[Credit]) -> Credit | None:
-    """Return the first source that names a person, else the first that names an organisation."""
-    for credit in credits:
-        if credit.persons:
+    """Return the first source that names persons by more than an account, else the first that names anybody."""
+    named = [credit for credit in credits if credit.persons]
+    for credit in named:
+        if not all(is_handle(name) for name in credit.persons):
             return credit
-    return credits[0] if credits else None
+    return named[0] if named else credits[0] if credits else None
 
 
 def _stated(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]:
@@ -82,9 +92,15 @@ def _stated(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]:
                 yield credit
                 break
     for name in AUTHOR_METAS:
-        credit = _credit(f"meta", facts.metas.get(name, [])[:20], site_names)
-        if credit:
-            yield credit
+        yield from _credit("meta", facts.metas.get(name, [])[:30], site_names)
+    yield from _credit("meta", [_given_first(name) for name in facts.metas.get("citation_author", [])[:50]], site_names)
+    for number in "123":
+        label = facts.meta(f"twitter:label{number}")
+        if label and not strip_prefix(label.strip() + ":"):
+            yield from _credit("meta", facts.metas.get(f"twitter:data{number}", [])[:1], site_names)
+
+
+def _marked_up(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]:
     names = []
     for node in facts.items.get("author", ())[:20]:
         if not is_elsewhere(node):
@@ -92,20 +108,12 @@ def _stated(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]:
             text = plain_text(node.attributes.get("content") or "") or _name_text(inner or node)
             if text:
                 names.append(text)
-    credit = _credit("microdata", names, site_names)
-    if credit:
-        yield credit
-
-
-def _shown(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]:
+    yield from _credit("microdata", names, site_names)
     names = [text for node in facts.author_links if not is_elsewhere(node) and (text := _name_text(node))]
-    credit = _credit("rel-author", names[:10], site_names)
-    if credit:
-        yield credit
+    yield from _credit("rel-author", names[:10], site_names)
     tried = 0
     for node, tokens in facts.classed:
-        words = frozenset().union(*(name_words(token) for token in tokens)) if tokens else frozenset()
-        if not words & _BYLINE_WORDS or words & _NOT_NAME_WORDS:
+        if not any(_speaks_of_author(token) for token in tokens):
             continue
         if tried == 12:
             return
@@ -113,20 +121,57 @@ def _shown(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]:
         if is_elsewhere(node) or is_hidden(node):
             continue
         text = shown_text(node, limit=300)
-        if not text or len(text) > 200:
+        if not text or len(text) > MAX_BYLINE_CHARS:
             continue
-        links = [t for link in node.css("a")[:10] if (t := _name_text(link)) and kind_of(t, site_names) == "person"]
-        credit = _credit("byline", links if links and len(links) < 8 else [text], site_names, shown=True)
-        if credit:
-            yield credit
+        links = [t for link in node.css("a")[:10] if (t := _name_text(link)) and _is_person(t, site_names)]
+        yield from _credit("byline", links if links and len(links) < 8 else [text], site_names, shown=True)
+
+
+def _near_headline(surroundings: Surroundings, site_names: frozenset[str]) -> Iterator[Credit]:
+    alts = {alt.casefold() for alt in surroundings.alts}
+    for lines in (surroundings.after, surroundings.before):
+        waiting = False
+        for position, line in enumerate(lines):
+            text = without_other_hands(line.text)
+            if len(text) > MAX_BYLINE_CHARS or not text.strip():
+                waiting = False
+                continue
+            linked = _linked_names(line, text, site_names)
+            if linked:
+                for further in lines[position + 1 : position + 4]:
+                    names = _linked_names(further, without_other_hands(further.text), site_names)
+                    if not names or len(further.text) > sum(len(name) for name in names) + 8:
+                        break
+                    linked += names
+                yield from _credit("headline", linked, site_names, shown=True)
+                return
+            opens = opens_byline(text)
+            if opens and not strip_prefix(text):
+                # "Written by" in a line of its own.
+                waiting = lines is surroundings.after
+                continue
+            if opens or waiting or (text.casefold() in alts and " " in text):
+                found = list(_credit("headline", [text], site_names, shown=True))
+                if found and (found[0].persons or opens):
+                    yield from found
+                    return
+            waiting = False
+
+
+def _linked_names(line: Line, text: str, site_names: frozenset[str]) -> list[str]:
+    return [
+        name
+        for address, name in line.links
+        if name in text and _AUTHOR_ADDRESS.search(address) and looks_like_name(strip_prefix(name)) and kind_of(name, site_names) != "none"
+    ]
 
 
 def _of_json_ld(facts: PageFacts, value: Any, site_names: frozenset[str]) -> Credit | None:
     values: list[Any] = []
     for item in value if isinstance(value, list) else [value]:
         values.extend(item if isinstance(item, list) else [item])
-    persons: list[str] = []
-    organisations: list[str] = []
+    persons: dict[str, str] = {}
+    organisations: dict[str, str] = {}
     raw: list[str] = []
     for item in values[:50]:
         node = facts.resolve(item)
@@ -135,33 +180,50 @@ def _of_json_ld(facts: PageFacts, value: Any, site_names: frozenset[str]) -> Cre
             continue
         raw.append(name)
         kinds = types_of(node) if isinstance(node, dict) else frozenset()
-        is_person = "Person" in kinds
-        for part in split_names(name, verbatim=True):
+        parts = split_names(name, shown=False)
+        for part in parts:
             kind = kind_of(part, site_names)
             if kind == "none":
                 continue
-            if any(k.endswith("Organization") for k in kinds) or (kind == "organisation" and not is_person):
-                organisations.append(part)
+            stated = "Person" in kinds and len(parts) == 1 and kind_of(part) == kind
+            if any(k.endswith("Organization") for k in kinds) or (kind == "organisation" and not stated):
+                organisations.setdefault(part.casefold(), part)
             else:
-                persons.append(part)
+                persons.setdefault(part.casefold(), part)
     if not persons and not organisations:
         return None
-    return Credit("json-ld", tuple(dict.fromkeys(persons)), tuple(dict.fromkeys(organisations)), "; ".join(raw)[:1_000])
+    return Credit("json-ld", tuple(persons.values()), tuple(organisations.values()), "; ".join(raw)[:1_000])
 
 
-def _credit(source: str, texts: list[str], site_names: frozenset[str], *, shown: bool = False) -> Credit | None:
+def _credit(source: str, texts: list[str], site_names: frozenset[str], *, shown: bool = False) -> Iterator[Credit]:
     persons: dict[str, str] = {}
     organisations: dict[str, str] = {}
     for text in texts:
-        for name in split_names(text, verbatim=not shown):
-            kind = kind_of(name, site_names)
-            if kind == "person":
-                persons.setdefault(name.casefold(), name)
-            elif kind == "organisation":
+        names = [(name, kind_of(name, site_names)) for name in split_names(text, shown=shown)]
+        house = bool(names) and names[0][1] == "organisation"
+        for name, kind in names:
+            if kind == "organisation":
                 organisations.setdefault(name.casefold(), name)
-    if not persons and not organisations:
-        return None
-    return Credit(source, tuple(persons.values()), tuple(organisations.values()), "; ".join(texts)[:1_000])
+            elif kind == "person" and not (house and " " not in name):
+                # A word that follows an organisation is its place: "Example News, Berlin".
+                persons.setdefault(name.casefold(), name)
+    if persons or organisations:
+        yield Credit(source, tuple(persons.values()), tuple(organisations.values()), "; ".join(texts)[:1_000])
+
+
+def _is_person(text: str, site_names: frozenset[str]) -> bool:
+    names = split_names(text, shown=True)
+    return bool(names) and all(looks_like_name(name) and kind_of(name, site_names) == "person" for name in names)
+
+
+def _speaks_of_author(token: str) -> bool:
+    words = name_words(token)
+    return bool(words & _BYLINE_WORDS) and not words & _NOT_NAME_WORDS
+
+
+def _given_first(name: str) -> str:
+    family, comma, given = name.partition(",")
+    return f"{given.strip()} {family.strip()}" if comma and given.strip() and "," not in given else name
 
 
 def _name_text(node: LexborNode) -> str | None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from cleaners.markup import name_words
 from cleaners.metadata.facts import is_hidden, shown_text
-from cleaners.metadata.moments import Moment, Reading, find_moment, read_moment
+from cleaners.metadata.moments import Moment, Reading, find_moment, find_moments, read_moment
 from cleaners.structured import text_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-    from cleaners.metadata.facts import PageFacts
+    from cleaners.metadata.facts import PageFacts, Surroundings
 
 PUBLISHED_METAS = (
     "article:published_time",
@@ -75,9 +75,18 @@ _ELSEWHERE_WORDS = frozenset(
         "cards", "carousel", "popular", "trending", "copyright", "newsletter", "nav", "menu", "promo", "latest", "swiper", "archive",
     }
 )  # fmt: skip
-_ADDRESS_DAY = re.compile(r"/((?:19|20)\d{2})[/-]?(0?[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01]|[1-9])(?=[/\-_.]|$)")
+_ADDRESS_DAY = re.compile(r"[/-]((?:19|20)\d{2})([/_-]?)(\d{2}|(?<=[/_-])\d)\2(\d{2}|(?<=[/_-])\d)(?=[/_.-]|$)")
 _ADDRESS_MONTH_NAME = re.compile(r"/((?:19|20)\d{2})/([a-z]{3})/(\d{1,2})/")
 _MONTHS = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True))
+
+MAX_DATE_LINE_CHARS = 160
+"""A longer line is text that mentions a date."""
+
+_UPDATE_MARK = re.compile(
+    r"updat|modif|revis|edited|aktualisiert|geändert|stand:|mis(?:e)? à jour|actuali[sz]|aggiornat|atuali[sz]|bijgewerkt|gewijzigd"
+    r"|oppdatert|opdateret|uppdaterad|päivitetty|aktualiz|frissít|actualizat|güncelle|обновл|оновл|ενημ|تحديث|به‌روز|更新|수정|cập nhật|diperbarui",
+    re.IGNORECASE,
+)
 
 Found = tuple[str, Moment]
 
@@ -127,6 +136,43 @@ def find_shown(facts: PageFacts, reading: Reading) -> Iterator[Found]:
                 yield ("visible", moment)
 
 
+def find_near_headline(
+    surroundings: Surroundings, reading: Reading, *, within: int
+) -> tuple[Moment | None, Moment | None]:
+    """Return the date shown at most `within` characters from the headline, and the one marked there as an update."""
+    updated: Moment | None = None
+    for lines in (surroundings.after, surroundings.before):
+        previous = ""
+        passed = 0
+        for line in lines:
+            if passed > within:
+                break
+            text = line.text
+            passed += len(text)
+            if len(text) <= MAX_DATE_LINE_CHARS:
+                # A label may stand in a line of its own: "Last updated:" and below it the date.
+                label = f"{previous} " if len(previous) < 25 and lines is surroundings.after else ""
+                shown, changed = _marked(label + text, reading)
+                updated = updated or changed
+                if shown is not None:
+                    return shown, updated
+            previous = text
+    return None, updated
+
+
+def _marked(text: str, reading: Reading) -> tuple[Moment | None, Moment | None]:
+    shown: Moment | None = None
+    updated: Moment | None = None
+    previous = 0
+    for start, moment in find_moments(text, reading):
+        if _UPDATE_MARK.search(text, max(previous, start - 40), start):
+            updated = updated or moment
+        else:
+            shown = shown or moment
+        previous = start + 4
+    return shown, updated
+
+
 def find_modified(facts: PageFacts, reading: Reading) -> Found | None:
     """Return when the page says it was last changed."""
     moment = read_moment(text_of(facts.article.get("dateModified")), reading)
@@ -152,7 +198,7 @@ def find_in_address(address: str, reading: Reading) -> Moment | None:
     """Return the day that an address such as `/2024/05/03/` names."""
     path = urlsplit(address).path
     if match := _ADDRESS_DAY.search(path):
-        return read_moment(f"{match[1]}-{match[2]}-{match[3]}", reading)
+        return read_moment(f"{match[1]}-{match[3]}-{match[4]}", reading)
     if match := _ADDRESS_MONTH_NAME.search(path):
         month = _MONTHS.get(match[2])
         return read_moment(f"{match[1]}-{month}-{match[3]}", reading) if month else None

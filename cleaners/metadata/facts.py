@@ -25,11 +25,13 @@ _SELECTOR = (
 MAX_ELEMENTS = 400
 """Of each kind; beyond it a page repeats itself (comment lists, endless teasers)."""
 
+MAX_STEPS = 600
+"""Nodes walked near a headline."""
 MAX_DEPTH = 40
 """Of elements inside a headline or a byline."""
 
 _UNSHOWN = frozenset({"script", "style", "template", "noscript", "svg", "button", "select", "option", "textarea"})
-_BREAKS = frozenset({"br", "div", "p", "li", "ul", "ol", "h1", "h2", "h3", "h4", "section", "header", "td", "tr", "dt", "dd"})
+_BREAKS = frozenset({"article", "main", "figure", "figcaption", "aside", "footer", "table", "address", "h5", "h6", "hr", "br", "div", "p", "li", "ul", "ol", "h1", "h2", "h3", "h4", "section", "header", "td", "tr", "dt", "dd"})
 _HIDDEN_TOKENS = frozenset(
     {"hidden", "sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screenreader", "u-hidden", "offscreen"}
 )
@@ -168,6 +170,98 @@ def shown_text(node: LexborNode, *, limit: int = 1_000) -> str | None:
         if length > limit:
             break
     return plain_text("".join(parts).replace("<", "&lt;"), limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text as a reader sees it near the headline."""
+
+    text: str
+    links: tuple[tuple[str, str], ...] = ()
+    """Address as written and text of each link in the line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What stands around the headline; all empty where the page shows none."""
+
+    after: tuple[Line, ...] = ()
+    before: tuple[Line, ...] = ()
+    """The nearest first."""
+    alts: tuple[str, ...] = ()
+    """Alternative texts of the pictures there."""
+
+
+def read_surroundings(facts: PageFacts, title: str | None) -> Surroundings:
+    """Walk from the headline that reads like the title, else from the first one shown."""
+    shown = [node for node in facts.h1s[:10] if not is_hidden(node)]
+    if not shown:
+        return Surroundings()
+    wanted = set((title or "").casefold().split())
+    best = max(shown, key=lambda node: len(wanted & set((shown_text(node, limit=500) or "").casefold().split())))
+    after, alts = lines_near(best, forward=True, limit=1_200)
+    before, other_alts = lines_near(best, forward=False, limit=250)
+    return Surroundings(after=tuple(after), before=tuple(before), alts=tuple(alts + other_alts))
+
+
+def lines_near(node: LexborNode, *, forward: bool, limit: int) -> tuple[list[Line], list[str]]:
+    """Return up to `limit` characters of lines after an element (or before it, nearest first), and the pictures' alts."""
+    lines: list[Line] = []
+    alts: list[str] = []
+    parts: list[str] = []
+    links: list[tuple[str, str]] = []
+    length = 0
+
+    def end_line() -> None:
+        text = plain_text("".join(parts if forward else reversed(parts)).replace("<", "&lt;"))
+        if text:
+            lines.append(Line(text, tuple(links)))
+        parts.clear()
+        links.clear()
+
+    current: LexborNode | None = node
+    inside = False
+    for _ in range(MAX_STEPS):
+        current, enters = _step(current, inside=inside, forward=forward) if current is not None else (None, False)
+        if current is None or length > limit:
+            break
+        tag = current.tag
+        inside = enters
+        if tag == "-text":
+            text = current.text()
+            parts.append(text)
+            length += len(text.strip())
+            continue
+        if tag in _BREAKS:
+            end_line()
+        if not enters:
+            continue
+        if tag in {"body", "figure"} or tag in _UNSHOWN or is_hidden(current):
+            inside = False
+            continue
+        attributes = current.attributes
+        if tag == "img" and (alt := attributes.get("alt")):
+            alts.append(alt.strip())
+        elif tag == "a" and (href := attributes.get("href")):
+            text = shown_text(current, limit=200)
+            if text:
+                links.append((href, text))
+        if (before := current.prev) is not None and before.tag == tag:
+            parts.append(" ")
+    end_line()
+    return lines, alts
+
+
+def _step(node: LexborNode, *, inside: bool, forward: bool) -> tuple[LexborNode | None, bool]:
+    """Return the next node in document order (or against it), and whether it is entered for the first time."""
+    if inside:
+        child = node.first_child if forward else node.last_child
+        if child is not None:
+            return child, True
+    beside = node.next if forward else node.prev
+    if beside is not None:
+        return beside, True
+    return node.parent, False
 
 
 def is_hidden(node: LexborNode) -> bool:

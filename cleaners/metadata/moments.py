@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """The web began in 1991; an earlier date is a default or another calendar."""
@@ -68,6 +71,14 @@ _CLOCK = re.compile(
     re.IGNORECASE,
 )
 
+_WRITTEN = (_ISO, _HAN, _NUMERIC, _DAY_MONTH_YEAR, _MONTH_DAY_YEAR)
+
+DATE_IN_TEXT = re.compile(
+    r"\b(?:[^\W\d_]{3,9}\.?,\s)?(?:[^\W\d_]{3,12}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s\d{4}|\d{1,2}\.?\s[^\W\d_]{3,12}\.?,?\s\d{4})"
+    r"|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}:\d{2}"
+)
+"""A date or a clock time, where only its place matters."""
+
 # Abbreviations that mean one offset wherever news is written; IST, CST as China's and the like are left out.
 _ZONES = {
     "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2, "EEST": 3,
@@ -107,40 +118,47 @@ def read_moment(text: str | None, reading: Reading) -> Moment | None:
 
 
 def find_moment(text: str, reading: Reading) -> Moment | None:
-    """Return the first date written out in a line of text, with the clock time that follows it, or None."""
+    """Return the first date written out in a line of text, with the clock time beside it, or None."""
+    return next((moment for _, moment in find_moments(text, reading)), None)
+
+
+def find_moments(text: str, reading: Reading) -> Iterator[tuple[int, Moment]]:
+    """Yield where each date in a line of text (at most 400 characters) begins, and the date."""
     text = text[:400]
     if not any(c.isdigit() for c in text):
-        return None
+        return
     text = _to_ascii_digits(text)
-    best: tuple[int, int, tuple[int, int, int] | str] | None = None
-    for pattern in (_ISO, _HAN, _NUMERIC, _DAY_MONTH_YEAR, _MONTH_DAY_YEAR):
-        for match in pattern.finditer(text):
-            if best is not None and match.start() >= best[0]:
-                break
-            numbers = _day_of(match, pattern, reading)
-            if numbers is not None:
-                best = (match.start(), match.end(), numbers)
-                break
-    if best is None:
-        return None
-    start, end, numbers = best
-    if isinstance(numbers, str):
-        found = _named_day(numbers, reading)
-        if found is None:
-            return None
-        numbers = (found.year, found.month, found.day)
-    if iso := _ISO.match(text, start):
-        _, _, _, _, hour, minute, second, zone = iso.groups()
-        if hour:
-            return _moment(numbers, (hour, minute, second), zone, reading)
-        end = iso.end()
-    clock = _CLOCK.search(text, end, end + 40) or _CLOCK.search(text, max(0, start - 30), start)
+    spans = sorted(
+        (match.start(), -match.end(), number)
+        for number, pattern in enumerate(_WRITTEN)
+        for match in pattern.finditer(text)
+    )
+    reached = 0
+    for start, _, number in spans:
+        if start < reached:
+            continue
+        match = _WRITTEN[number].match(text, start)
+        numbers = _day_of(match, _WRITTEN[number], reading) if match is not None else None
+        if match is None or numbers is None:
+            continue
+        moment = _with_clock(text, match, numbers, reading)
+        if moment is not None:
+            reached = match.end()
+            yield start, moment
+
+
+def _with_clock(text: str, match: re.Match[str], day: tuple[int, int, int], reading: Reading) -> Moment | None:
+    if match.re is _ISO and match[5]:
+        return _moment(day, (match[5], match[6], match[7]), match[8], reading)
+    clock = _CLOCK.search(text, match.end(), match.end() + 40) or _CLOCK.search(
+        text, max(0, match.start() - 30), match.start()
+    )
     if clock is None:
-        return _moment(numbers, (None, None, None), None, reading)
+        return _moment(day, (None, None, None), None, reading)
     hour, minute, second, half, zone = clock.groups()
     if half:
         hour = str(int(hour) % 12 + (12 if half.lower().startswith("p") else 0))
-    return _moment(numbers, (hour, minute, second), zone, reading)
+    return _moment(day, (hour, minute, second), zone, reading)
 
 
 def day_only(moment: Moment) -> Moment:
@@ -149,9 +167,7 @@ def day_only(moment: Moment) -> Moment:
     return Moment(at, "day", "assumed")
 
 
-def _day_of(
-    match: re.Match[str], pattern: re.Pattern[str], reading: Reading
-) -> tuple[int, int, int] | str | None:
+def _day_of(match: re.Match[str], pattern: re.Pattern[str], reading: Reading) -> tuple[int, int, int] | None:
     if pattern is _ISO:
         return _valid(int(match[1]), int(match[3]), int(match[4]), reading)
     if pattern is _HAN:
@@ -163,7 +179,7 @@ def _day_of(
         month_first = reading.month_first and match[2] == "/"
         day, month = (second, first) if (month_first and first <= 12) or second > 12 else (first, second)
         return _valid(year, month, day, reading)
-    return match[0]
+    return _named_day(match[0], reading)
 
 
 def _valid(year: int, month: int, day: int, reading: Reading) -> tuple[int, int, int] | None:
@@ -176,7 +192,7 @@ def _valid(year: int, month: int, day: int, reading: Reading) -> tuple[int, int,
     return (year, month, day)
 
 
-def _named_day(text: str, reading: Reading) -> date | None:
+def _named_day(text: str, reading: Reading) -> tuple[int, int, int] | None:
     # Imported where it is needed: it takes 0.25 s, and most pages state an ISO date.
     import dateparser  # noqa: PLC0415
     from dateparser.data.languages_info import language_order  # noqa: PLC0415
@@ -199,7 +215,7 @@ def _named_day(text: str, reading: Reading) -> date | None:
         )
     except (ValueError, OverflowError, TypeError, AttributeError, IndexError, RecursionError):
         return None
-    return found.date() if found is not None else None
+    return (found.year, found.month, found.day) if found is not None else None
 
 
 def _moment(

@@ -5,59 +5,54 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+from cleaners.metadata.moments import DATE_IN_TEXT
 from cleaners.metadata.words import load_byline_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_NAMES = 30
+    from cleaners.metadata.words import BylineWords
+
+MAX_NAMES = 40
 MAX_NAME_CHARS = 80
 
 NameKind = Literal["person", "organisation", "none"]
 
-_BRACKETED = re.compile(r"\s*[(\[][^()\[\]]{0,120}[)\]]")
-_CUT = re.compile(
-    r"\s+[|•·∙●‧▪–—―»›/⋅×]\s*|\s*[|•·●×]\s+|\s+-\s+|\t|\s+(?=\d{1,2}[./:]\d)|\s+(?=(?:19|20)\d\d\b)"
-    r"|\s+(?:updated|published|posted|last updated|aktualisiert|veröffentlicht|stand|publié|publicado|pubblicato|on)\b(?=[\s:])",
-    re.IGNORECASE,
-)
-_LIST = re.compile(r"\s*[;,،、；，/&+]\s*|\s*\n\s*|\s+[|•·]\s+")
+_PIECES = re.compile(r"\s+[|•·∙●‧▪–—―»›⋅×✦]+\s*|\s*[|•●×]\s+|\s+-\s+|\t")
+_LIST = re.compile(r"\s*[;,،、；，&+]\s*|\s+/\s+")
 _WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*\.?")
-_ADDRESS = re.compile(r"@|https?:|www\.|\.(?:com|org|net|de|html?)\b/")
-_INITIALISM = re.compile(r"(?:[A-Za-zÀ-ž]\.){2,}")
-_EDGES = " \t\n.,;:|/-–—•·*#>»«\"“”„()[]’'‘"
+_ADDRESS = re.compile(r"@|https?:|www\.|^/|\.(?:com|org|net|de|html?)/")
+_DOMAIN = re.compile(r"[^\W\d_]\.(?:com|org|net|de|at|ch|is|be|nl|fr|it|es|co|news|tv|info|io|lt|lv|pl|uk|ru)(?![^\W\d_])")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}$|\b(?:jr|sr)\.$", re.IGNORECASE)
+_EDGES = " \t\n,;:|/-–—•·*#>»«→\"“”„[]’'‘"
+# Also parts of names: "von der Leyen", "de Oliveira"; only a capital or a colon makes them a prefix.
+_PARTICLES = frozenset("de di da af av del della der den van von zu zur el al bin ibn la le ten ter dos das do du y e".split())
 
 
-def split_names(byline: str, *, verbatim: bool = False) -> list[str]:
+def split_names(byline: str, *, shown: bool) -> list[str]:
     """Return the names in a byline, without "By", roles, dates and e-mail addresses, in order.
 
-    `verbatim`: the source is a field for one name, so that only lists are split and roles cut after a comma.
+    `shown`: the byline is text for readers, in which only what is spelt like a name counts as one; otherwise it is a
+    field for names.
     """
     words = load_byline_words()
     text = " ".join(byline[:1_000].split())
-    if not verbatim:
-        text = _CUT.split(text, maxsplit=1)[0] if _CUT.split(text, maxsplit=1)[0].strip() else text
-    text = strip_prefix(text)
     names: list[str] = []
-    for piece in _LIST.split(text)[: 2 * MAX_NAMES]:
-        for part in _split_joined(piece, words.joiners):
-            name = strip_prefix(part.strip()).strip(_EDGES + " ") if part.strip() else ""
-            if part.rstrip().endswith(".") and (_INITIALISM.search(part) or _last_word(part) in {"jr.", "sr."}):
-                name += "."
-            if not name:
-                continue
-            if _is_credential(name, words.credentials) and names:
-                names[-1] = f"{names[-1]}, {name}"
-            elif not _is_role(name, words.roles) or (not names and not verbatim and False):
-                names.append(name)
-    return _unique(names)[:MAX_NAMES]
+    pieces = _PIECES.split(DATE_IN_TEXT.sub(" | ", text)) if shown else [text]
+    for piece in pieces[:20]:
+        found = _names_in(strip_prefix(piece.strip(), leads=shown), words)
+        names.extend(name for name in found if not shown or looks_like_name(name))
+        if names and shown:
+            # What follows the names' piece are roles, sections, reading times.
+            break
+    return list({name.casefold(): name for name in reversed(names)}.values())[::-1][:MAX_NAMES]
 
 
 def kind_of(name: str, site_names: Iterable[str] = ()) -> NameKind:
     """Tell whether a name is a person's, an organisation's, or no name at all.
 
-    A person is a name of one to six words with a letter, without an address; an organisation says so by one of its words,
-    by a domain, or by being the site's own name.
+    A person is a name of one to seven words without an address; an organisation says so by one of its words, by a
+    domain, or by being the site's own name.
     """
     words = load_byline_words()
     folded = name.casefold().strip()
@@ -66,65 +61,116 @@ def kind_of(name: str, site_names: Iterable[str] = ()) -> NameKind:
     parts = [part.casefold() for part in _WORD.findall(name)]
     if not parts or not any(part[0].isalpha() for part in parts) or sum(c.isdigit() for c in name) > 4:
         return "none"
-    bare = "".join(parts).replace(".", "")
-    if bare in site_names or any(part in words.organisations for part in parts):
+    bare = "".join(parts).replace(".", "").replace("-", "").replace("'", "").replace("’", "")
+    if bare in site_names or _has_word(name, words.organisations | words.roles) or _DOMAIN.search(folded):
         return "organisation"
-    if re.search(r"[^\W\d_]\.(?:com|org|net|de|at|ch|is|be|nl|fr|it|es|co|news|tv|info|io)\b", folded):
-        return "organisation"
-    if len(parts) > 7:
+    if words.placeholders.intersection(parts) & {"admin", "administrator", "webmaster"} or len(parts) > 7:
         return "none"
     return "person"
 
 
-def strip_prefix(text: str) -> str:
-    """Return a byline without the "By", "Von:" or "Written by" in front of it."""
-    words = load_byline_words()
+def looks_like_name(text: str) -> bool:
+    """Tell whether a text is spelt like a name: at most six words, each with a capital but for particles."""
+    parts = text.split()
+    if not 1 <= len(parts) <= 6 or any(c.isdigit() for c in text):
+        return False
+    for part in parts:
+        letters = part.lstrip("(\"“'‘")
+        if letters[:1].islower() and letters.casefold() not in _PARTICLES and not (len(parts) == 1 and len(part) > 2):
+            return False
+    return any(c.isalpha() for c in text)
+
+
+def strip_prefix(text: str, *, leads: bool = True) -> str:
+    """Return a byline without the "By", "Von:" or "Written by" in front of it.
+
+    `leads`: the text begins its line, so that a particle ("von") is a prefix, not part of a name.
+    """
     for _ in range(3):
-        folded = text.casefold()
-        for prefix in words.prefixes:
-            if folded.startswith(prefix):
-                rest = text[len(prefix) :]
-                if not rest or not (rest[0].isspace() or rest[0] in ":：" or not prefix.isascii()):
-                    continue
-                if prefix in _NAME_PARTICLES and not text[:1].isupper() and ":" not in rest[:2]:
-                    continue
-                text = rest.lstrip(" \t:：-–—")
-                break
-        else:
+        prefix = _prefix_of(text, load_byline_words().prefixes, leads=leads)
+        if not prefix:
             break
+        text = text[prefix:].lstrip(" \t:：-–—.")
+        leads = False
     return text
 
 
-# Also parts of names: "von der Leyen", "de Oliveira", "di Stefano"; only a capital or a colon makes them a prefix.
-_NAME_PARTICLES = frozenset({"de", "di", "da", "af", "av", "del"})
+def opens_byline(text: str) -> bool:
+    """Tell whether a line begins as only bylines do."""
+    return _prefix_of(text, load_byline_words().openers, leads=True) > 0
+
+
+def without_other_hands(text: str) -> str:
+    """Return a line up to where it names reviewers, editors or photographers."""
+    folded = text.casefold()
+    if len(folded) != len(text):
+        return text
+    cuts = [cut for words in load_byline_words().other_hands if (cut := folded.find(words)) >= 0]
+    return text[: min(cuts)] if cuts else text
+
+
+def _prefix_of(text: str, prefixes: tuple[str, ...], *, leads: bool) -> int:
+    folded = text[:40].casefold()
+    for prefix in prefixes:
+        if folded.startswith(prefix):
+            rest = text[len(prefix) :]
+            if rest and not (rest[0].isspace() or rest[0] in ":：") and prefix.isascii():
+                continue
+            if prefix in _PARTICLES and not leads and text[:1].islower() and ":" not in rest[:2]:
+                continue
+            if prefix == "von" and rest[1:4] in {"der", "den", "dem"}:
+                continue
+            return len(prefix)
+    return 0
+
+
+def is_handle(name: str) -> bool:
+    """Tell whether a name is an account's rather than a person's: one word, not spelt like a name."""
+    return " " not in name.strip() and (not name[:1].isupper() or any(c.isupper() for c in name[1:]) or "." in name or "_" in name)
+
+
+def _names_in(text: str, words: BylineWords) -> list[str]:
+    if _ADDRESS.search(text) and " " not in text:
+        return []
+    names: list[str] = []
+    roles: list[str] = []
+    for piece in _LIST.split(text)[: 2 * MAX_NAMES]:
+        for part in _split_joined(piece, words.joiners):
+            name = strip_prefix(part.strip(), leads=False).strip(_EDGES)
+            if name.endswith(".") and not _INITIALS.search(name):
+                name = name.rstrip(".")
+            if name.count(")") > name.count("("):
+                name = name.strip("()")
+            if not name:
+                continue
+            if names and _is_credential(name, words.credentials):
+                names[-1] = f"{names[-1]}, {name}"
+            elif _has_word(name, words.roles):
+                roles.append(name)
+            else:
+                names.append(name)
+    # "Travel Editors" with nobody's name beside it is a desk.
+    return names or [role for role in roles if " " in role][:1]
 
 
 def _split_joined(piece: str, joiners: frozenset[str]) -> list[str]:
     parts: list[list[str]] = [[]]
     tokens = piece.split()
     for position, token in enumerate(tokens):
-        if token in joiners and 0 < position < len(tokens) - 1 and parts[-1]:
-            parts.append([])
+        if token in joiners and position < len(tokens) - 1 and (parts[-1] or position == 0):
+            if parts[-1]:
+                parts.append([])
         else:
             parts[-1].append(token)
     return [" ".join(part) for part in parts if part]
 
 
-def _is_role(text: str, roles: frozenset[str]) -> bool:
-    return any(part.casefold().rstrip(".") in roles for part in _WORD.findall(text))
+def _has_word(text: str, words: frozenset[str]) -> bool:
+    return any(part.casefold().rstrip(".") in words for part in _WORD.findall(text))
 
 
 def _is_credential(text: str, credentials: frozenset[str]) -> bool:
-    parts = text.replace(".", "").casefold().split()
-    return bool(parts) and len(parts) <= 3 and all(part.strip("()") in credentials for part in parts)
-
-
-def _last_word(text: str) -> str:
-    return text.casefold().split()[-1] if text.split() else ""
-
-
-def _unique(names: list[str]) -> list[str]:
-    seen: dict[str, str] = {}
-    for name in names:
-        seen.setdefault(name.casefold(), name)
-    return list(seen.values())
+    parts = text.replace(".", "").split()
+    return 0 < len(parts) <= 3 and all(
+        part.casefold().strip("()") in credentials or (part.isupper() and 2 <= len(part) <= 6) for part in parts
+    )

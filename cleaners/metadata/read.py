@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,16 +13,17 @@ from cleaners.metadata.dates import (
     find_in_address,
     find_in_text,
     find_modified,
+    find_near_headline,
     find_published,
     find_shown,
 )
-from cleaners.metadata.facts import PageFacts, read_page
+from cleaners.metadata.facts import PageFacts, Surroundings, read_page, read_surroundings
 from cleaners.metadata.images import find_images
 from cleaners.metadata.moments import Moment, Reading, read_moment
 from cleaners.metadata.rights import find_copyright_holder, find_licence, find_live_blog, find_opt_out, find_paywall
 from cleaners.metadata.titles import find_title, fold
 from cleaners.models import Metadata
-from cleaners.structured import text_of, texts_of, types_of
+from cleaners.structured import NEWS_TYPES, text_of, texts_of, types_of
 from cleaners.urls import canonical_url, registrable_domain
 
 if TYPE_CHECKING:
@@ -64,14 +66,15 @@ def read_metadata(
             disagreements["title"] = others
 
     reading = _reading(facts, language)
-    published = _published(facts, reading, tree, sources, disagreements)
+    surroundings = read_surroundings(facts, title.text if title is not None else None)
+    published = _published(facts, surroundings, reading, tree, sources, disagreements)
     modified = find_modified(facts, reading)
     if modified is not None and (published is None or modified[1].at >= published.at):
         sources["modified_at"] = modified[0]
     else:
         modified = None
 
-    credits = list(find_credits(facts, folded_names))
+    credits = list(find_credits(facts, surroundings, folded_names))
     credit = choose_credit(credits)
     authors: tuple[str, ...] = ()
     if credit is not None:
@@ -119,6 +122,7 @@ def read_metadata(
 
 def _published(
     facts: PageFacts,
+    surroundings: Surroundings,
     reading: Reading,
     tree: LexborHTMLParser,
     sources: dict[str, str],
@@ -126,11 +130,15 @@ def _published(
 ) -> Moment | None:
     found = find_published(facts, reading)
     listed = facts.document.listed
-    if not found or found[0][1].precision == "day":
-        for shown in find_shown(facts, reading):
-            found.append(shown)
-            if shown[1].precision != "day" or len(found) > 5:
-                break
+    if not found or found[0][1].precision == "day" or not types_of(facts.article) & NEWS_TYPES:
+        shown, updated = find_near_headline(surroundings, reading, within=300 if found else 1_200)
+        if shown is not None:
+            edition = not found or abs(shown.at - found[0][1].at) > timedelta(days=2)
+            found.insert(0 if edition else len(found), ("headline", shown))
+        if not found:
+            found.extend(islice(find_shown(facts, reading), 1))
+        if not found and updated is not None:
+            found.append(("headline", updated))
     if listed is not None and (moment := read_moment(listed.published_at, reading)) is not None:
         found.append(("listing", moment))
     if not found and (moment := find_in_address(facts.document.url, reading)) is not None:
@@ -156,11 +164,12 @@ def _published(
 def _reading(facts: PageFacts, language: str | None) -> Reading:
     tag = (language or "en").split("-")
     host = urlsplit(facts.document.url).hostname or ""
+    regions = {part for value in (language, facts.meta("og:locale")) if value for part in value.replace("_", "-").split("-")[1:]}
     month_first = tag[0] == "en" and (
-        tag[-1] in _MONTH_FIRST_REGIONS if len(tag) > 1 else not host.endswith(_DAY_FIRST_ENDINGS)
+        bool(regions & _MONTH_FIRST_REGIONS) if regions else not host.endswith(_DAY_FIRST_ENDINGS)
     )
     return Reading(
-        now=facts.document.fetched_at.astimezone(UTC) + timedelta(0),
+        now=facts.document.fetched_at.astimezone(UTC),
         languages=(tag[0],),
         month_first=month_first,
         thai=tag[0] == "th" or host.endswith(".th"),

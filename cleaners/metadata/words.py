@@ -15,7 +15,10 @@ class BylineWords:
     """Folded to lower case; each field is a table of `rules/metadata/bylines.toml`, which explains it."""
 
     prefixes: tuple[str, ...]
+    """Openers and labels, the longest first."""
+    openers: tuple[str, ...]
     """The longest first."""
+    other_hands: tuple[str, ...]
     joiners: frozenset[str]
     roles: frozenset[str]
     organisations: frozenset[str]
@@ -27,15 +30,18 @@ class BylineWords:
 def load_byline_words() -> BylineWords:
     """Return the words of `rules/metadata/bylines.toml`."""
     tables = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    words = {
-        name: frozenset(word.casefold() for word in tables[name])
-        for name in ("prefixes", "joiners", "roles", "organisations", "placeholders", "credentials")
-    }
+    words = {name: frozenset(word.casefold() for word in table) for name, table in tables.items() if isinstance(table, list)}
     return BylineWords(
-        prefixes=tuple(sorted(words["prefixes"], key=lambda word: (-len(word), word))),
+        prefixes=_longest_first(words["openers"] | words["labels"]),
+        openers=_longest_first(words["openers"]),
+        other_hands=_longest_first(words["other_hands"]),
         joiners=words["joiners"],
         roles=words["roles"],
         organisations=words["organisations"],
         placeholders=words["placeholders"],
         credentials=words["credentials"],
     )
+
+
+def _longest_first(words: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(words, key=lambda word: (-len(word), word)))
