@@ -1,0 +1,107 @@
+"""Icon names printed as words: what a page shows when its icon font is missing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cleaners.rules import Icons
+
+# The private-use areas: icon fonts put their glyphs there and no script does.
+_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]+")
+_LOWER_RUN = re.compile(r"[a-z][a-z0-9_]*")
+_LAST_RUN = re.compile(r"[a-z][a-z0-9_]*$")
+# An icon leads a label, not a sentence: a longer lower-case rest is an article that speaks of the icon.
+MAX_LABEL_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Stripped:
+    """A text without its icon names."""
+
+    text: str
+    icons: tuple[str, ...]
+    """The names taken, in order; an icon-font character counts as a name."""
+    led: bool
+    """Whether an icon stood first."""
+
+
+def strip_icon_names(text: str, icons: Icons) -> Stripped:
+    """Take icon names from the start and end of a text and from before glued words.
+
+    `check_circleThis update` -> `This update`; `View Allarrow_forward` -> `View All`; `shareShare printPrint` -> `Share
+    Print`. A name that is an ordinary word goes only where a capital, digit or symbol is glued to it; a name inside a
+    sentence stays.
+    """
+    taken: list[str] = []
+    led = False
+    private = _PRIVATE.search(text)
+    if private:
+        led = not text[: private.start()].strip()
+        taken.extend(_PRIVATE.findall(text))
+        text = _PRIVATE.sub(" ", text)
+    words = text.split(" ")
+    for index, word in enumerate(words):
+        name = _leading_name(word, icons)
+        if name is None:
+            continue
+        rest = word[len(name) :]
+        first = not any(words[:index])
+        if first:
+            following = rest + " ".join(words[index + 1 :])
+            if not rest and "_" not in name:
+                continue
+            if not rest and following[:1].islower() and len(following) > MAX_LABEL_CHARS:
+                continue
+            led = True
+        elif not rest or not (led or "_" in name):
+            # In the middle of a line: only glued, and only in a line of labels or with an unmistakable name.
+            continue
+        taken.append(name)
+        words[index] = rest
+    text = " ".join(word for word in words if word) if taken else text
+    tail = _trailing_name(text, icons)
+    if tail:
+        taken.append(tail)
+        text = text[: -len(tail)]
+    return Stripped(text.strip(), tuple(taken), led)
+
+
+def is_icon_name(text: str, icons: Icons) -> bool:
+    """Whether a text is nothing but one icon name."""
+    return text in icons.names
+
+
+def _leading_name(word: str, icons: Icons) -> str | None:
+    """The longest icon name that a word starts with and that ends where a new word is glued on, or the whole word."""
+    run = _LOWER_RUN.match(word)
+    if run is None:
+        return None
+    whole = run[0]
+    for end in range(len(whole), 1, -1):
+        name = whole[:end]
+        if name not in icons.names:
+            continue
+        rest = word[end:]
+        if not rest:
+            return name
+        if rest[0].isupper() or (rest[0].isdigit() and not whole[end:].rstrip("0123456789")) or not rest[0].isascii():
+            return name
+        if "_" in name and rest[0] in "([\"'":
+            return name
+    return None
+
+
+def _trailing_name(text: str, icons: Icons) -> str | None:
+    """An unmistakable icon name at the end of a text, glued or apart."""
+    run = _LAST_RUN.search(text[-60:])
+    if run is None or "_" not in run[0] or len(text) > 200:
+        return None
+    # "Allarrow_forward": the run is "llarrow_forward"; the longest name at its end is what was printed.
+    for start in range(len(run[0])):
+        name = run[0][start:]
+        if "_" in name and name in icons.names:
+            return name
+    return None
