@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from pipelines.log import Part
     from pipelines.parts import Spool, StagedRow, Staging
-    from pipelines.pending import Pending
     from pipelines.recover import Gate
     from pipelines.visits import Ended, Visit
 
@@ -77,25 +76,21 @@ class Batch:
         """Say whether the batch is to be closed."""
         return len(self.rows) >= MAX_ROWS or self.spool.bytes >= MAX_BYTES
 
-    def add(
-        self, mark: Mark, record: Mapping[str, Any], status: int | None, original: StagedRow | None
-    ) -> None:
+    def add(self, row: StagedRow) -> None:
         """Stage a row."""
-        row = self.spool.append(mark, record, status=status, original=original)
         self.rows.append(row)
-        if mark.outcome == "article":
-            self.by_id[mark.id] = row
-            self.by_text[mark.text] = row
+        if row.mark.outcome == "article":
+            self.by_id[row.mark.id] = row
+            self.by_text[row.mark.text] = row
 
 
 class Batches:
     """The open batch, the one on its way into the log, and the articles that wait for what others publish."""
 
-    def __init__(self, *, gate: Gate, staging: Staging, held: dict[str, Visit], pending: Pending) -> None:
+    def __init__(self, *, gate: Gate, staging: Staging, held: dict[str, Visit]) -> None:
         self._gate = gate
         self._staging = staging
         self._held = held
-        self._pending = pending
         self._open: Batch | None = None
         self._closing: Batch | None = None
         self._waiting: list[Candidate] = []
@@ -134,7 +129,9 @@ class Batches:
                 self._waiting.append(candidate)
         else:
             record = _to_row(item)
-            row = self._stage(_to_mark(item.visit, record["outcome"], item.fetched_at), record)
+            batch = self._open_batch()
+            batch.add(batch.spool.append(_to_mark(item.visit, record["outcome"], item.fetched_at), record))
+            row = Row(outcome=record["outcome"], record=record)
         if self._open is not None:
             await self._open.spool.flush(only_full=True)
             if self._open is not None and self._open.is_full():
@@ -183,21 +180,22 @@ class Batches:
         mark = _to_mark(candidate.visit, verdict.outcome, candidate.fetched_at)
         if verdict.revision is not None:
             mark = replace(mark, revision=verdict.revision, id=candidate.id, text=candidate.text)
-        return self._stage(mark, record, status=candidate.status, original=verdict.original)
+        batch = self._open_batch()
+        batch.add(
+            batch.spool.append(
+                mark,
+                record,
+                status=candidate.status,
+                original=verdict.original,
+                article=candidate.record if verdict.original else None,
+            )
+        )
+        return Row(outcome=verdict.outcome, record=record)
 
-    def _stage(
-        self,
-        mark: Mark,
-        record: dict[str, Any],
-        *,
-        status: int | None = None,
-        original: StagedRow | None = None,
-    ) -> Row:
+    def _open_batch(self) -> Batch:
         if self._open is None:
             self._open = Batch(spool=self._staging.open_spool(), opened_at=time.monotonic())
-        self._open.add(mark, record, status, original)
-        self.counts[record["outcome"], record.get("reason")] += 1
-        return Row(outcome=mark.outcome, record=record)
+        return self._open
 
     async def _look(self, candidate: Candidate) -> Known:
         digest, text = url_digest(candidate.visit.url), candidate.text
@@ -258,29 +256,22 @@ class Batches:
     async def _cut(
         self, batch: Batch, rows: Sequence[StagedRow], reasons: Mapping[int, bytes]
     ) -> list[Candidate]:
-        """Find what becomes of refused rows: decided again, visited again, or another worker's by now."""
-        again, given_back = [], []
+        """Find which refused rows are to be decided again; the others are another worker's visits by now."""
+        again = []
         for index, reason in reasons.items():
             row = rows[index - 1]
-            record = await batch.spool.record(row)
-            self.counts[record["outcome"], record.get("reason")] -= 1
             visit = self._held.get(row.mark.token)
-            if visit is None:
-                continue
-            if reason in (b"busy", b"stale"):
+            if reason == b"claim":
+                self._held.pop(row.mark.token, None)
+            elif visit is not None:
                 again.append(
                     Candidate(
                         visit=visit,
                         fetched_at=row.mark.fetched_at,
                         status=row.status,
-                        record=record,
+                        record=await batch.spool.article(row),
                     )
                 )
-            else:
-                del self._held[row.mark.token]
-                if reason == b"original":
-                    given_back.append(visit)
-        await self._pending.give_back(given_back)
         return again
 
     async def _decide(self, epoch: int, name: str, rows: Sequence[StagedRow], parts: Sequence[Part]) -> bool:

@@ -50,7 +50,7 @@ class Ledger:
         self._held: dict[str, Visit] = {}
         self._drawing: set[str] = set()
         self._links = Pending(gate)
-        self._batches = Batches(gate=gate, staging=staging, held=self._held, pending=self._links)
+        self._batches = Batches(gate=gate, staging=staging, held=self._held)
         self._reaper = Reaper(gate=gate, pending=self._links, staging=staging)
         self._fault: StoreError | None = None
         self._stop = asyncio.Event()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import hashlib
 import os
@@ -44,6 +45,8 @@ class StagedRow:
     """The answer's HTTP status, for the row that a refused article may become."""
     original: StagedRow | None = None
     """The row of the same batch that this one is a duplicate of."""
+    article: tuple[int, int]
+    """Where in the spool the article's record lies, and its bytes: the row itself, unless it says `duplicate`."""
 
     @property
     def folder(self) -> str:
@@ -147,7 +150,7 @@ class Staging:
             schema_version=SCHEMA_VERSION,
             min_fetched_at=min(times),
             max_fetched_at=max(times),
-            sites=sorted({row.site for row in rows}),
+            sites=sorted({row.site for row in rows if row.site}),
             languages=sorted({row.language for row in rows if row.language}),
         )
 
@@ -170,22 +173,31 @@ class Spool:
         *,
         status: int | None = None,
         original: StagedRow | None = None,
+        article: Mapping[str, Any] | None = None,
     ) -> StagedRow:
-        """Add a row; the file has it after the next flush."""
-        line = encode_line(record)
-        row = StagedRow(
+        """Add a row; the file has it after the next flush.
+
+        `article`: the record of an article whose row says that it is a duplicate, in case it will be published after all.
+        """
+        place = self._add(record)
+        return StagedRow(
             mark=mark,
-            offset=self.bytes,
-            bytes=len(line),
+            offset=place[0],
+            bytes=place[1],
             fetched_at=record["fetched_at"],
             site=record["site"] or "",
             language=record.get("language"),
             status=status,
             original=original,
+            article=place if article is None else self._add(article),
         )
+
+    def _add(self, record: Mapping[str, Any]) -> tuple[int, int]:
+        line = encode_line(record)
+        place = (self.bytes, len(line))
         self._waiting += line
         self.bytes += len(line)
-        return row
+        return place
 
     async def flush(self, *, only_full: bool = False) -> None:
         """Write what waits; `only_full`: if it is worth a write."""
@@ -197,25 +209,28 @@ class Spool:
                 await asyncio.to_thread(self._write, chunk)
             del self._waiting[: len(chunk)]
 
-    async def record(self, row: StagedRow) -> dict[str, Any]:
-        """Read a row back."""
+    async def article(self, row: StagedRow) -> dict[str, Any]:
+        """Read back the record of the article that the row was made of."""
         await self.flush()
         with _explained(self._path):
-            line = await asyncio.to_thread(self.line, row)
+            line = await asyncio.to_thread(self._read, *row.article)
         record: dict[str, Any] = msgspec.json.decode(line)
         return record
 
     def line(self, row: StagedRow) -> bytes:
         """Read a row's line from the file."""
-        line = os.pread(self._file.fileno(), row.bytes, row.offset)
-        if len(line) != row.bytes:
-            raise OSError(0, "a staged row is cut short")
-        return line
+        return self._read(row.offset, row.bytes)
 
     def close(self) -> None:
         """Close and remove the file."""
         self._file.close()
         self._path.unlink(missing_ok=True)
+
+    def _read(self, offset: int, count: int) -> bytes:
+        line = os.pread(self._file.fileno(), count, offset)
+        if len(line) != count:
+            raise OSError(errno.EIO, "a staged row is cut short")
+        return line
 
     def _write(self, chunk: bytes) -> None:
         # A write may take less than it was given, as on a disk that is filling up; a failed one is made again whole.
