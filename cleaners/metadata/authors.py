@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cleaners.markup import name_words
 from cleaners.metadata.dates import is_elsewhere
-from cleaners.metadata.facts import is_hidden, shown_text
+from cleaners.metadata.facts import is_hidden, shown_lines, shown_text
 from cleaners.metadata.names import (
     is_handle,
     kind_of,
@@ -23,7 +23,7 @@ from cleaners.structured import plain_text, text_of, types_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from selectolax.lexbor import LexborNode
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
     from cleaners.metadata.facts import Line, PageFacts, Surroundings
 
@@ -51,6 +51,8 @@ _NOT_NAME_WORDS = frozenset(
     {"bio", "biography", "description", "avatar", "image", "img", "photo", "social", "follow", "twitter", "date", "role", "job", "email", "picture"}
 )
 _AUTHOR_ADDRESS = re.compile(r"/(?:authors?|autor(?:en|es|i)?|auteurs?|people|profiles?|profil|contributors?|writers?|staff|team|by|experts?|journalists?|yazarlar?)/[^/?#]|[?&_]author=", re.IGNORECASE)
+_SIGNED = re.compile(r"^[ \t]*(?:written|posted|story|article|words|text|authored|contributed) by\b[ \t:]*(.{0,100})$(?:\s*^(.{3,60})$)?", re.IGNORECASE | re.MULTILINE)
+_LOOSE_SOURCES = frozenset({"byline", "signed"})
 MAX_BYLINE_CHARS = 160
 
 
@@ -64,19 +66,27 @@ class Credit:
     raw: str
 
 
-def find_credits(facts: PageFacts, surroundings: Surroundings, site_names: frozenset[str]) -> Iterator[Credit]:
-    """Yield who the page names as its authors, a source at a time, the most trusted first."""
-    yield from _stated(facts, site_names)
-    yield from _near_headline(surroundings, site_names)
-    yield from _marked_up(facts, site_names)
+def find_credits(
+    tree: LexborHTMLParser, facts: PageFacts, surroundings: Surroundings, site_names: frozenset[str]
+) -> list[Credit]:
+    """Return who the page names as its authors, by source, the most trusted first."""
+    credits = [*_stated(facts, site_names), *_near_headline(surroundings, site_names), *_marked_up(facts, site_names)]
     listed = facts.document.listed
     if listed is not None and listed.authors:
-        yield from _credit("listing", [text for a in listed.authors[:50] if (text := plain_text(a))], site_names)
+        credits += _credit("listing", [text for a in listed.authors[:50] if (text := plain_text(a))], site_names)
+    if not any(credit.persons for credit in credits):
+        credits += _signed(tree, surroundings, site_names)
+    return credits
 
 
 def choose_credit(credits: list[Credit]) -> Credit | None:
-    """Return the first source that names persons by more than an account, else the first that names anybody."""
+    """Return the first source that names persons by more than an account, else the first that names anybody.
+
+    An organisation that the page states as the author gives way to a byline at the headline, not to one elsewhere.
+    """
     named = [credit for credit in credits if credit.persons]
+    if credits and credits[0].source == "json-ld" and not credits[0].persons:
+        named = [credit for credit in named if credit.source not in _LOOSE_SOURCES]
     for credit in named:
         if not all(is_handle(name) for name in credit.persons):
             return credit
@@ -120,15 +130,14 @@ def _marked_up(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]
         tried += 1
         if is_elsewhere(node) or is_hidden(node):
             continue
-        text = shown_text(node, limit=300)
-        if not text or len(text) > MAX_BYLINE_CHARS:
+        texts = shown_lines(node, limit=300)
+        if not texts or sum(map(len, texts)) > MAX_BYLINE_CHARS:
             continue
         links = [t for link in node.css("a")[:10] if (t := _name_text(link)) and _is_person(t, site_names)]
-        yield from _credit("byline", links if links and len(links) < 8 else [text], site_names, shown=True)
+        yield from _credit("byline", links if links and len(links) < 8 else _names_first(texts, site_names), site_names, shown=True)
 
 
 def _near_headline(surroundings: Surroundings, site_names: frozenset[str]) -> Iterator[Credit]:
-    alts = {alt.casefold() for alt in surroundings.alts}
     for lines in (surroundings.after, surroundings.before):
         waiting = False
         for position, line in enumerate(lines):
@@ -150,12 +159,40 @@ def _near_headline(surroundings: Surroundings, site_names: frozenset[str]) -> It
                 # "Written by" in a line of its own.
                 waiting = lines is surroundings.after
                 continue
-            if opens or waiting or (text.casefold() in alts and " " in text):
+            if opens or waiting:
                 found = list(_credit("headline", [text], site_names, shown=True))
                 if found and (found[0].persons or opens):
                     yield from found
                     return
             waiting = False
+
+
+def _signed(tree: LexborHTMLParser, surroundings: Surroundings, site_names: frozenset[str]) -> Iterator[Credit]:
+    """Look for the author where no markup tells: a name under its portrait, or "Written by" anywhere in the page."""
+    alts = {alt.casefold() for alt in surroundings.alts}
+    for line in (*surroundings.after, *surroundings.before):
+        if line.text.casefold() in alts and 2 <= len(line.text.split()) <= 4 and _is_person(line.text, site_names):
+            yield from _credit("signed", [line.text], site_names, shown=True)
+            return
+    body = tree.body
+    if body is None:
+        return
+    for match in _SIGNED.finditer(body.text(separator="\n")):
+        text = without_other_hands(match[1].strip() or match[2] or "")
+        if text and _is_person(text, site_names):
+            yield from _credit("signed", [text], site_names, shown=True)
+            return
+
+
+def _names_first(texts: list[str], site_names: frozenset[str]) -> list[str]:
+    """Return the lines that hold names, up to the first one after them that does not (a role, a place)."""
+    kept: list[str] = []
+    for text in texts:
+        if _is_person(text, site_names):
+            kept.append(text)
+        elif kept:
+            break
+    return kept or texts
 
 
 def _linked_names(line: Line, text: str, site_names: frozenset[str]) -> list[str]:

@@ -71,10 +71,12 @@ _MODIFIED_WORDS = frozenset({"updated", "modified", "update", "lastmod", "edited
 _DATE_WORDS = frozenset({"date", "datetime", "time", "timestamp", "dateline", "datum", "fecha", "data", "meta", "byline"})
 _ELSEWHERE_WORDS = frozenset(
     {
-        "comment", "comments", "related", "sidebar", "widget", "teaser", "recommended", "recommendations", "recent", "footer", "card",
-        "cards", "carousel", "popular", "trending", "copyright", "newsletter", "nav", "menu", "promo", "latest", "swiper", "archive",
+        "comment", "comments", "related", "sidebar", "teaser", "recommended", "recommendations", "footer", "carousel", "popular",
+        "trending", "copyright", "newsletter", "nav", "menu", "promo", "swiper",
     }
 )  # fmt: skip
+# Builders of pages name every box a widget; only the bare class means the page's frame.
+_ELSEWHERE_TOKENS = frozenset({"widget", "card", "cards", "latest", "recent", "archive"})
 _ADDRESS_DAY = re.compile(r"[/-]((?:19|20)\d{2})([/_-]?)(\d{2}|(?<=[/_-])\d)\2(\d{2}|(?<=[/_-])\d)(?=[/_.-]|$)")
 _ADDRESS_MONTH_NAME = re.compile(r"/((?:19|20)\d{2})/([a-z]{3})/(\d{1,2})/")
 _MONTHS = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True))
@@ -233,7 +235,9 @@ def is_elsewhere(node: LexborNode) -> bool:
             return True
         attributes = current.attributes
         name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        if len(name) > 1 and not _ELSEWHERE_WORDS.isdisjoint(name_words(name)):
+        if len(name) > 1 and not (
+            _ELSEWHERE_WORDS.isdisjoint(name_words(name)) and _ELSEWHERE_TOKENS.isdisjoint(name.lower().split())
+        ):
             return True
         current = current.parent
     return False

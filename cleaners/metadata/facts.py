@@ -162,6 +162,15 @@ def read_page(tree: LexborHTMLParser, document: Document, nodes: tuple[dict[str,
 
 def shown_text(node: LexborNode, *, limit: int = 1_000) -> str | None:
     """Return an element's text as one line, as a reader sees it: without scripts, icons, buttons and hidden parts."""
+    return plain_text(_shown(node, limit), limit=limit)
+
+
+def shown_lines(node: LexborNode, *, limit: int = 1_000) -> list[str]:
+    """Return an element's text as the lines that its blocks make."""
+    return [line for part in _shown(node, limit).split("\n") if (line := plain_text(part, limit=limit))]
+
+
+def _shown(node: LexborNode, limit: int) -> str:
     parts: list[str] = []
     length = 0
     for text in _texts(node):
@@ -169,7 +178,7 @@ def shown_text(node: LexborNode, *, limit: int = 1_000) -> str | None:
         length += len(text)
         if length > limit:
             break
-    return plain_text("".join(parts).replace("<", "&lt;"), limit=limit)
+    return "".join(parts).replace("<", "&lt;")
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,14 +301,15 @@ def _texts(node: LexborNode, depth: int = 0) -> Iterator[str]:
     for child in node.iter(include_text=True):
         tag = child.tag
         if tag == "-text":
-            yield child.text()
+            yield child.text().replace("\n", " ")
         elif depth < MAX_DEPTH and tag not in _UNSHOWN and not is_hidden(child):
-            stands_apart = tag in _BREAKS or _follows_its_like(child, tag)
-            if stands_apart:
+            if tag in _BREAKS:
+                yield "\n"
+            elif _follows_its_like(child, tag):
                 yield " "
             yield from _texts(child, depth + 1)
             if tag in _BREAKS:
-                yield " "
+                yield "\n"
 
 
 def _follows_its_like(node: LexborNode, tag: str | None) -> bool:

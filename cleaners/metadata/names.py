@@ -40,8 +40,14 @@ def split_names(byline: str, *, shown: bool) -> list[str]:
     names: list[str] = []
     pieces = _PIECES.split(DATE_IN_TEXT.sub(" | ", text)) if shown else [text]
     for piece in pieces[:20]:
-        found = _names_in(strip_prefix(piece.strip(), leads=shown), words)
-        names.extend(name for name in found if not shown or looks_like_name(name))
+        bare = strip_prefix(piece.strip(), leads=shown)
+        if not shown:
+            names = _names_in(bare, words)
+            break
+        # A lone word counts where nothing else stands in the line, or behind a "By".
+        least = 1 if len(pieces) == 1 or len(bare) < len(piece.strip()) else 2
+        found = _names_in(_until_stop(bare, words.stops), words)
+        names.extend(name for name in found if looks_like_name(name) and len(name.split()) >= least)
         if names and shown:
             # What follows the names' piece are roles, sections, reading times.
             break
@@ -127,6 +133,14 @@ def _prefix_of(text: str, prefixes: tuple[str, ...], *, leads: bool) -> int:
 def is_handle(name: str) -> bool:
     """Tell whether a name is an account's rather than a person's: one word, not spelt like a name."""
     return " " not in name.strip() and (not name[:1].isupper() or any(c.isupper() for c in name[1:]) or "." in name or "_" in name)
+
+
+def _until_stop(text: str, stops: frozenset[str]) -> str:
+    parts = text.split()
+    for position, part in enumerate(parts):
+        if position and part.casefold().rstrip(":.,") in stops:
+            return " ".join(parts[:position])
+    return text
 
 
 def _names_in(text: str, words: BylineWords) -> list[str]:

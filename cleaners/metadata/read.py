@@ -74,7 +74,7 @@ def read_metadata(
     else:
         modified = None
 
-    credits = list(find_credits(facts, surroundings, folded_names))
+    credits = find_credits(tree, facts, surroundings, folded_names)
     credit = choose_credit(credits)
     authors: tuple[str, ...] = ()
     if credit is not None:
@@ -178,7 +178,11 @@ def _reading(facts: PageFacts, language: str | None) -> Reading:
 
 def _canonical(facts: PageFacts) -> tuple[str, str | None]:
     document = facts.document
-    own = canonical_url(document.url)
+    try:
+        own = canonical_url(document.url)
+    except ValueError:
+        # A page from somebody's archive may bear a name that is no address: it still names the page.
+        return document.url, None
     home = registrable_domain(urlsplit(document.url).hostname or "")
     for rel, href, _ in facts.links:
         if "canonical" not in rel:

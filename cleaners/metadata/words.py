@@ -24,6 +24,7 @@ class BylineWords:
     organisations: frozenset[str]
     placeholders: frozenset[str]
     credentials: frozenset[str]
+    stops: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -40,6 +41,7 @@ def load_byline_words() -> BylineWords:
         organisations=words["organisations"],
         placeholders=words["placeholders"],
         credentials=words["credentials"],
+        stops=words["stops"],
     )
 
 
