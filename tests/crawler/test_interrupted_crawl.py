@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crawler.crawl import CrawlOptions, run_crawl
+from crawler.settings import read_environment
+
+PAGES = 40
+ROOT = Path(__file__).parents[2]
+SCRIPT = """
+import sys
+from pathlib import Path
+from crawler.crawl import CrawlOptions, run_crawl
+
+if __name__ == "__main__":
+    seeds, data = sys.argv[1:]
+    report = run_crawl(
+        CrawlOptions(seeds=(Path(seeds),), data=data, allow_addresses=("127.0.0.1/32",), now=True)
+    )
+    print(report.pages, report.stopped)
+"""
+
+
+@pytest.fixture
+def slow_paper(serve, helpers, tmp_path):
+    """Forty pages, each answered after a moment, so that there is a middle to be killed in."""
+    site = serve()
+
+    def answer(number):
+        def respond(_):
+            time.sleep(0.15)
+            return helpers.answer(helpers.page(1000 + number))
+
+        return respond
+
+    paths = [f"/news/{number}" for number in range(PAGES)]
+    site.answers |= {path: answer(number) for number, path in enumerate(paths)}
+    locs = "".join(f"<url><loc>{site.base}{path}</loc></url>" for path in paths)
+    site.answers["/sitemap.xml"] = helpers.answer(f"<urlset>{locs}</urlset>".encode())
+    helpers.seed(tmp_path / "seeds", "paper", site.base, sitemaps=[f"{site.base}/sitemap.xml"])
+    return site
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a crawl in a process of its own."""
+    script = tmp_path / "crawl_once.py"
+    script.write_text(SCRIPT)
+    started = []
+
+    def run():
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+            "BROADSHEET_LEASE_SECONDS": "2",
+            "BROADSHEET_BATCH_AGE_SECONDS": "0.3",
+            "BROADSHEET_CLEAN_WORKERS": "1",
+        }
+        process = subprocess.Popen(
+            [sys.executable, str(script), str(tmp_path / "seeds"), str(tmp_path / "data")],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def crawl_again(tmp_path):
+    environment = replace(read_environment({}), clean_workers=1, lease_seconds=2.0, batch_age_seconds=0.3)
+    return run_crawl(
+        CrawlOptions(
+            seeds=(tmp_path / "seeds",),
+            data=str(tmp_path / "data"),
+            allow_addresses=("127.0.0.1/32",),
+            now=True,
+            environment=environment,
+        )
+    )
+
+
+def wait_for_pages(site, process, count):
+    deadline = time.monotonic() + 60
+    while sum(path.startswith("/news/") for path in site.paths()) < count:
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def assert_each_page_is_published_once(site, rows):
+    counts = Counter(row["url"] for row in rows)
+    assert counts == Counter(f"{site.base}/news/{number}" for number in range(PAGES))
+    assert len({row["id"] for row in rows}) == PAGES
+
+
+def test_crawl_killed_twice_and_run_again_publishes_each_page_once(slow_paper, helpers, start, tmp_path):
+    for pages in (12, 24):
+        process = start()
+        wait_for_pages(slow_paper, process, pages)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    crawl_again(tmp_path)
+    assert_each_page_is_published_once(slow_paper, helpers.rows(tmp_path / "data"))
+
+
+def test_crawl_that_is_told_to_stop_publishes_what_it_fetched_and_leaves_the_rest_due(
+    slow_paper, helpers, start, tmp_path
+):
+    process = start()
+    wait_for_pages(slow_paper, process, 12)
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=60)
+    pages, stopped = output.split()
+    assert process.returncode == 0, errors
+    assert stopped == "True"
+    rows = helpers.rows(tmp_path / "data")
+    assert len(rows) == int(pages)
+    assert 0 < len(rows) < PAGES
+    report = crawl_again(tmp_path)
+    assert report.pages == PAGES - len(rows)
+    assert_each_page_is_published_once(slow_paper, helpers.rows(tmp_path / "data"))
