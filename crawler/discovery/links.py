@@ -13,7 +13,9 @@ def absolute(base: str, href: str | None) -> str | None:
     if not href or len(href) > MAX_URL_CHARS:
         return None
     try:
-        url = urldefrag(urljoin(base, href.strip())).url
+        url = href.strip()
+        if "#" in url or not url.startswith(("http://", "https://")):
+            url = urldefrag(urljoin(base, url)).url
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cleaners.urls import registrable_domain
+from crawler.addresses import to_address
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -75,7 +76,7 @@ class Scope:
         parts = urlsplit(seed.home)
         return cls(
             authority=parts.netloc.lower(),
-            domain=registrable_domain(parts.hostname or ""),
+            domain=_find_domain(parts.hostname or ""),
             allow=tuple(Pattern.of(line) for line in seed.allow),
             deny=tuple(Pattern.of(line) for line in seed.deny),
             hosts=tuple(
@@ -105,9 +106,15 @@ class Scope:
     def _owns(self, parts: SplitResult) -> bool:
         if parts.netloc.lower() == self.authority:
             return True
-        return self.domain is not None and registrable_domain(parts.hostname or "") == self.domain
+        return self.domain is not None and _find_domain(parts.hostname or "") == self.domain
 
     def _matches(self, pattern: Pattern, parts: SplitResult, path: str) -> bool:
         if pattern.is_path:
             return self._owns(parts) and pattern.matches(path)
         return pattern.matches((parts.hostname or "") + path)
+
+
+def _find_domain(host: str) -> str | None:
+    if "." not in host or to_address(host) is not None:
+        return None
+    return registrable_domain(host)
