@@ -1,0 +1,114 @@
+import asyncio
+import os
+import re
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+from werkzeug import Response
+
+from pipelines.ledger import open_ledger
+from pipelines.objects import StoreError, open_objects
+from pipelines.parts import Staging
+from pipelines.store import open_redis
+from pipelines.verify import verify
+from tests.pipelines.ledger_worker import SITE, finish, links
+
+
+@pytest.fixture(scope="module")
+def moto():
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(moto, monkeypatch):
+    point_at(moto, monkeypatch)
+    client = boto3.client("s3", endpoint_url=moto, region_name="us-east-1")
+    name = f"news-{os.urandom(4).hex()}"
+    client.create_bucket(Bucket=name)
+    return name
+
+
+def point_at(address, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+
+
+@pytest.fixture(params=["folder", "s3"])
+def objects(request, tmp_path):
+    data = (
+        str(tmp_path / "data")
+        if request.param == "folder"
+        else f"s3://{request.getfixturevalue('bucket')}/under/here"
+    )
+    opened = open_objects(data, tmp_path / "state", "worker")
+    staging = Staging(opened.staging)
+    yield opened
+    staging.close()
+
+
+async def test_creates_a_file_only_if_it_is_absent(objects):
+    await objects.probe()
+    assert await objects.create("log/1.json", b"first")
+    assert not await objects.create("log/1.json", b"second")
+    assert await objects.read("log/1.json") == b"first"
+    assert await objects.read("log/2.json") is None
+    assert await objects.names("log") == [("log/1.json", 5)]
+
+
+async def test_of_many_that_create_the_same_file_one_wins(objects):
+    bodies = [b"%d" % number for number in range(10)]
+    created = await asyncio.gather(*(objects.create("log/1.json", body) for body in bodies))
+    assert sum(created) == 1
+    assert await objects.read("log/1.json") == bodies[created.index(True)]
+
+
+async def test_publishes_a_staged_file_again_but_never_another_over_it(objects):
+    for name in ("one", "other"):
+        (objects.staging / name).write_text(name)
+    await objects.publish(objects.staging / "one", "articles/part")
+    await objects.publish(objects.staging / "one", "articles/part")
+    with pytest.raises(StoreError, match="articles/part exists already"):
+        await objects.publish(objects.staging / "other", "articles/part")
+    assert await objects.read("articles/part") == b"one"
+
+
+async def test_a_store_that_overwrites_is_refused(httpserver, monkeypatch, tmp_path):
+    httpserver.expect_request("/bucket/", method="GET").respond_with_response(Response(status=200))
+    httpserver.expect_request("/", method="GET").respond_with_response(Response(status=200))
+    httpserver.expect_request(re.compile("/bucket/.*")).respond_with_response(
+        Response(status=200, headers={"ETag": '"1"'})
+    )
+    point_at(httpserver.url_for("").rstrip("/"), monkeypatch)
+    with pytest.raises(StoreError, match="overwrites a file"):
+        await open_objects("s3://bucket/data", tmp_path, "worker").probe()
+
+
+async def test_a_store_that_is_not_there_is_one_line_without_credentials(monkeypatch, tmp_path):
+    point_at("http://127.0.0.1:1", monkeypatch)
+    monkeypatch.setattr("pipelines.objects._MAX_RETRIES", 0)
+    with pytest.raises(StoreError) as raised:
+        await open_objects("s3://bucket/data", tmp_path, "worker").probe()
+    assert "s3://bucket/data" in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+async def test_two_workers_publish_into_one_bucket(bucket, tmp_path):
+    data = f"s3://{bucket}/news"
+    async with (
+        open_redis(None, tmp_path) as redis,
+        open_ledger(redis=redis, data=data, state=tmp_path, batch_age_seconds=0.2) as one,
+        open_ledger(redis=redis, data=data, state=tmp_path, batch_age_seconds=0.2) as other,
+    ):
+        await one.save_listing(SITE, "https://news.example/feed", None, links(60))
+        visited = await asyncio.gather(finish(one, pause_seconds=0.01), finish(other, pause_seconds=0.01))
+    proof = await verify(data)
+    assert (sum(visited), proof.rows, proof.problems, proof.orphans) == (60, 60, (), ())
