@@ -64,6 +64,7 @@ Kind = Literal[
 MAX_LINE_CHARS = 120
 """Longer lines are not looked up: no entry comes near, and paragraphs cost nothing."""
 
+_OPENING_CHARS = 80
 _HERE = Path(__file__).parent
 _OPENING_WORDS = 7
 _SEPARATOR = re.compile(r"[:|>›→▶►•·]| - ")
@@ -188,7 +189,7 @@ class Rules:
         Entries that end in a colon need a separator after them (`Photo: Reuters`, `Read also | …`);
         the others need only end with a word.
         """
-        head = strip_ornaments(fold_letters(text[:MAX_LINE_CHARS]))
+        head = strip_ornaments(fold_letters(text[:_OPENING_CHARS]))
         own = self._openings.of(language)
         separator = _SEPARATOR.search(head)
         if separator and (match := self._openings.get(fold(head[: separator.start()]) + ":", own)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -39,6 +40,8 @@ def _is_ornament(char: str) -> bool:
     return unicodedata.category(char)[0] in "PSZC" and char != "©"
 
 
+# A line is looked up in three folders, one right after the other.
+@functools.lru_cache(maxsize=64)
 def fold(text: str) -> str:
     """The form of `text` that rules are looked up by.
 
@@ -54,7 +57,7 @@ def fold(text: str) -> str:
 def fold_letters(text: str) -> str:
     """`text` in one case, one spelling and with single spaces; its ends and numbers are untouched."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_FOLDS)
+        text = unicodedata.normalize("NFKD", text).casefold().translate(_FOLDS)
     return " ".join(text.casefold().split())
 
 
