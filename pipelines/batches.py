@@ -71,6 +71,8 @@ class Batch:
     rows: list[StagedRow] = field(default_factory=list)
     by_id: dict[bytes, StagedRow] = field(default_factory=dict)
     by_text: dict[bytes, StagedRow] = field(default_factory=dict)
+    reasons: dict[str, str | None] = field(default_factory=dict)
+    """Claim: why it ended without an article, for the counts."""
 
     def is_full(self) -> bool:
         """Say whether the batch is to be closed."""
@@ -131,6 +133,8 @@ class Batches:
             record = _to_row(item)
             batch = self._open_batch()
             batch.add(batch.spool.append(_to_mark(item.visit, record["outcome"], item.fetched_at), record))
+            batch.reasons[item.visit.token] = record["reason"]
+            self.counts[record["outcome"], record["reason"]] += 1
             row = Row(outcome=record["outcome"], record=record)
         if self._open is not None:
             await self._open.spool.flush(only_full=True)
@@ -190,6 +194,7 @@ class Batches:
                 article=candidate.record if verdict.original else None,
             )
         )
+        self.counts[verdict.outcome, None] += 1
         return Row(outcome=verdict.outcome, record=record)
 
     def _open_batch(self) -> Batch:
@@ -260,6 +265,7 @@ class Batches:
         again = []
         for index, reason in reasons.items():
             row = rows[index - 1]
+            self.counts[row.mark.outcome, batch.reasons.get(row.mark.token)] -= 1
             visit = self._held.get(row.mark.token)
             if reason == b"claim":
                 self._held.pop(row.mark.token, None)
