@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -87,6 +88,8 @@ class Scope:
     def admits(self, url: str) -> bool:
         """Whether a link may be followed; without `allow`, links of the home's own site may."""
         parts = urlsplit(url)
+        if not self.allow and not self.deny:
+            return self._owns(parts)
         path = ((parts.path or "/") + (f"?{parts.query}" if parts.query else "")).lower()
         if any(self._matches(pattern, parts, path) for pattern in self.deny):
             return False
@@ -114,6 +117,7 @@ class Scope:
         return pattern.matches((parts.hostname or "") + path)
 
 
+@lru_cache(maxsize=4096)
 def _find_domain(host: str) -> str | None:
     if "." not in host or to_address(host) is not None:
         return None

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from crawler.discovery.listings import Found
     from crawler.round import Plan
     from crawler.site_pass import Listing, SitePass
     from pipelines.ledger import SavedListing
@@ -197,10 +198,7 @@ class NewsSpider(scrapy.Spider):
         self, site_pass: SitePass, listing: Listing, response: Response, body_hash: str
     ) -> None:
         # In a thread: a sitemap of 50,000 addresses takes seconds, and other sites' answers must not wait.
-        found = await asyncio.to_thread(
-            find_links, listing.kind, response.body, response.url, _header(response, "Content-Type")
-        )
-        links = [link for link in found.links if site_pass.scope.admits(link.url)]
+        found, links = await asyncio.to_thread(_find_admitted, site_pass, listing, response)
         self.tally.refused_links += len(found.links) - len(links)
         # An index is read again each time: its own bytes say little of the sitemaps that it names.
         validators = None
@@ -327,6 +325,11 @@ def _reject(visit: Visit, url: str, error: FetchError) -> Cleaned:
     # As cleaning itself would have said, had the body been fetched.
     rejection = Rejection(reason=error.reason, evidence=str(error), url=url, requested_url=visit.url)
     return Cleaned(visit=visit, fetched_at=datetime.now(UTC), status=200, result=rejection)
+
+
+def _find_admitted(site_pass: SitePass, listing: Listing, response: Response) -> tuple[Found, list[Listed]]:
+    found = find_links(listing.kind, response.body, response.url, _header(response, "Content-Type"))
+    return found, [link for link in found.links if site_pass.scope.admits(link.url)]
 
 
 def _header(response: Response, name: str) -> str | None:
