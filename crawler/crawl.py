@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import signal
 import tempfile
 from collections import Counter
@@ -13,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy.crawler import AsyncCrawlerRunner
-from scrapy.settings import Settings
 
-from crawler.addresses import AddressGuard
 from crawler.agenda import Agenda
 from crawler.errors import Fault, UserError
+from crawler.identity import make_guard, make_settings
 from crawler.round import Plan
-from crawler.seeds import find_url_problem, load_seeds
-from crawler.settings import Environment, read_environment, read_version
+from crawler.seeds import load_seeds
+from crawler.settings import Environment, read_environment
 from crawler.site_pass import Budget
 from crawler.spiders.news import NewsSpider
 from crawler.tally import Tally
@@ -31,8 +29,7 @@ from pipelines.store import StoreError, open_redis
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-
-_MAIL = re.compile(r"[^\s@()<>,;\"]+@[^\s@()<>,;\"]+\.[^\s@()<>,;\"]+")
+    from scrapy.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +125,7 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
     """`run_crawl`, for those who have an event loop."""
     environment = options.environment
     contact = options.contact or environment.contact
-    guard = _make_guard(options.allow_addresses, contact)
+    guard = make_guard(options.allow_addresses, contact)
     if options.limit is not None and options.limit < 1:
         raise UserError(f"--limit {options.limit}: must be at least 1")
     # Single addresses are visited without seeds too: a broken folder of seeds must still be named.
@@ -136,7 +133,11 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
     if contact is None:
         check_contact_needed(tasks, guard)
     tally = Tally()
-    settings = _make_settings(contact, options)
+    settings = make_settings(
+        contact,
+        BROADSHEET_CLEAN_WORKERS=environment.clean_workers,
+        BROADSHEET_PROGRESS=options.progress,
+    )
     with ExitStack() as stack:
         state = _find_state(options, stack)
         try:
@@ -210,25 +211,6 @@ def _signals(stop: Callable[[int], None]) -> Iterator[None]:
         with suppress(ValueError, RuntimeError):
             for number in heard:
                 loop.remove_signal_handler(number)
-
-
-def _make_guard(networks: tuple[str, ...], contact: str | None) -> AddressGuard:
-    if contact is not None and not _MAIL.fullmatch(contact) and find_url_problem(contact):
-        raise UserError(f"--contact {contact!r}: must be a mail address or an http(s) address")
-    try:
-        return AddressGuard.of(networks, only_allowed=contact is None)
-    except ValueError as error:
-        raise UserError(f"--allow-address: {error}; write it like 127.0.0.0/8") from None
-
-
-def _make_settings(contact: str | None, options: CrawlOptions) -> Settings:
-    settings = Settings()
-    settings.setmodule("crawler.settings", priority="project")
-    agent = f"Broadsheet/{read_version()}"
-    settings.set("USER_AGENT", f"{agent} (+{contact})" if contact else agent, priority="cmdline")
-    settings.set("BROADSHEET_CLEAN_WORKERS", options.environment.clean_workers, priority="cmdline")
-    settings.set("BROADSHEET_PROGRESS", options.progress, priority="cmdline")
-    return settings
 
 
 def _find_state(options: CrawlOptions, stack: ExitStack) -> Path:

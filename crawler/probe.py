@@ -6,12 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from scrapy.crawler import AsyncCrawlerRunner
-from scrapy.settings import Settings
 
-from crawler.addresses import AddressGuard
-from crawler.errors import Fault, UserError
+from crawler.errors import Fault
 from crawler.fetching.failures import StoppedError
-from crawler.settings import read_environment, read_version
+from crawler.identity import make_guard, make_settings
+from crawler.settings import read_environment
 from crawler.spiders.probe import ProbeSpider
 from crawler.tasks import check_contact_needed
 
@@ -39,10 +38,7 @@ def fetch_all(
     Fault.
     """
     contact = contact or read_environment().contact
-    try:
-        guard = AddressGuard.of(tuple(allow_addresses), only_allowed=contact is None)
-    except ValueError as error:
-        raise UserError(f"--allow-address: {error}; write it like 127.0.0.0/8") from None
+    guard = make_guard(allow_addresses, contact)
     if contact is None:
         check_contact_needed(tasks, guard)
     answers: dict[int, Response | FetchError] = {}
@@ -52,13 +48,8 @@ def fetch_all(
         if watch is not None:
             watch(place)
 
-    settings = Settings()
-    settings.setmodule("crawler.settings", priority="project")
-    agent = f"Broadsheet/{read_version()}"
-    settings.set("USER_AGENT", f"{agent} (+{contact})" if contact else agent, priority="cmdline")
     # Nothing is cleaned or published here, and whoever asked shows the progress.
-    settings.set("ITEM_PIPELINES", {}, priority="cmdline")
-    settings.set("EXTENSIONS", {}, priority="cmdline")
+    settings = make_settings(contact, ITEM_PIPELINES={}, EXTENSIONS={})
     crawler = AsyncCrawlerRunner(settings).create_crawler(ProbeSpider)
 
     async def run() -> None:

@@ -76,6 +76,13 @@ class Site:
         return [path for _, path, _ in self.requests]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Crawls that are killed leave broken connections behind."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -106,8 +113,7 @@ def serve():
     servers = []
 
     def start(host="127.0.0.1"):
-        server = ThreadingHTTPServer((host, 0), _Handler)
-        server.daemon_threads = True
+        server = _Server((host, 0), _Handler)
         site = Site(f"http://{host}:{server.server_address[1]}", {}, [], server)
         server.site = site
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

@@ -14,7 +14,7 @@ import pytest
 from crawler.crawl import CrawlOptions, run_crawl
 from crawler.settings import read_environment
 
-PAGES = 40
+PAGES = 48
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import sys
@@ -32,7 +32,7 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def slow_paper(serve, helpers, tmp_path):
-    """Forty pages, each answered after a moment, so that there is a middle to be killed in."""
+    """Many pages, each answered after a moment, so that there is a middle to be killed in."""
     site = serve()
 
     def answer(number):
@@ -135,3 +135,12 @@ def test_crawl_that_is_told_to_stop_publishes_what_it_fetched_and_leaves_the_res
     report = crawl_again(tmp_path)
     assert report.pages == PAGES - len(rows)
     assert_each_page_is_published_once(slow_paper, helpers.rows(tmp_path / "data"))
+
+
+def test_site_of_a_living_worker_stays_with_it(slow_paper, start, tmp_path):
+    process = start()
+    wait_for_pages(slow_paper, process, 4)
+    report = crawl_again(tmp_path)
+    assert report.sites_held == ("paper",)
+    assert report.pages == 0
+    assert process.poll() is None
