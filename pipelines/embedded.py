@@ -196,8 +196,9 @@ class EmbeddedServer:
 
     def _last_words(self) -> str:
         log = self._folder / "valkey.log"
-        lines = log.read_text("utf-8", "replace").strip().splitlines() if log.exists() else []
-        return lines[-1][:300] if lines else f"it wrote nothing to {log}"
+        lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+        told = [line for line in lines if line.strip() and "WARNING" not in line]
+        return told[-1][:300] if told else f"see {log}"
 
 
 def _find_binary() -> Path:

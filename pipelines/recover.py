@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from pipelines.pending import Pending
 
 _SERVER_KEY = "bs:1:server"
-_OPENING_MS = 15_000
+# Held by the worker that opens the gate, renewed each second; a killed one holds up the others no longer than this.
+_OPENING_MS = 3_000
 
 
 class GateClosedError(Exception):
@@ -138,14 +140,19 @@ class Gate:
             if not await self._take_turn():
                 await asyncio.sleep(0.05)
                 continue
-            opened = await self._replay_and_open(run_id)
+            holding = asyncio.create_task(self._hold_turn())
+            try:
+                opened = await self._replay_and_open(run_id)
+            finally:
+                holding.cancel()
+                await self.read("DEL", self.key("opening"))
             if opened is not None:
                 return opened
 
     async def _replay_and_open(self, run_id: str) -> int | None:
         """Make the next epoch, bring Redis up to it and open the gate; None: it went on without us."""
-        server = await self._server_id()
         opened: list[int] = []
+        server = await self._server_id()
 
         def make() -> Epoch:
             opened.append(self.log.epoch + 1)
@@ -161,8 +168,6 @@ class Gate:
             return None
         except RedisError as error:
             raise _to_fault(error) from error
-        finally:
-            await self.read("DEL", self.key("opening"))
         return epoch if answer == b"ok" else None
 
     async def _replay(self, epoch: int, last: int) -> None:
@@ -176,8 +181,6 @@ class Gate:
     async def settle_entry(self, epoch: int, mode: str, sequence: int, entry: Commit) -> None:
         """Bring what a committed batch says into Redis, from its parts."""
         for place, part in enumerate(entry.adds, 1):
-            if mode == "replay":
-                await self.read("SET", self.key("opening"), self.worker_id, "PX", str(_OPENING_MS))
             rows = await read_part_marks(self.log.objects, part)
             last = str(sequence) if place == len(entry.adds) else ""
             await self.call_in(epoch, "settle", mode, entry.batch, last, rows)
@@ -186,6 +189,12 @@ class Gate:
         """Of several that find the gate closed let one open it: a courtesy, safety does not rest on it."""
         taken = await self.read("SET", self.key("opening"), self.worker_id, "NX", "PX", str(_OPENING_MS))
         return taken is not None
+
+    async def _hold_turn(self) -> None:
+        while True:
+            await asyncio.sleep(_OPENING_MS / 3000)
+            with suppress(StoreError):
+                await self.read("SET", self.key("opening"), self.worker_id, "PX", str(_OPENING_MS))
 
     async def _leave_to_others(self, epoch: int) -> None:
         """Close the gate, since the log has a later epoch; a running worker stops where that is another Redis's.

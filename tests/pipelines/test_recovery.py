@@ -67,15 +67,17 @@ def test_fifteen_kills_lose_nothing_and_double_nothing(tmp_path):
 
 def test_kills_right_after_a_file_has_appeared_lose_nothing_and_double_nothing(tmp_path):
     count, chance = 200, random.Random(3)
-    for _ in range(8):
-        before = len(list(tmp_path.glob("articles/*/*"))) + len(list(tmp_path.glob("log/*")))
+
+    def files():
+        return len([*tmp_path.glob("articles/*/*"), *tmp_path.glob("outcomes/*/*"), *tmp_path.glob("log/*")])
+
+    for _ in range(10):
+        # A commit makes up to three: articles, outcomes, entry.
+        awaited = files() + chance.randint(1, 3)
         worker = start_worker(tmp_path, count, batch_age_seconds=0.05)
-        deadline = time.monotonic() + 60
-        # Its epoch is one file; the next belong to a commit, which takes a few milliseconds.
-        while len(list(tmp_path.glob("articles/*/*"))) + len(list(tmp_path.glob("log/*"))) < before + 2:
-            if worker.exitcode is not None or time.monotonic() > deadline:
-                break
-        time.sleep(chance.uniform(0, 0.02))
+        while files() < awaited and worker.exitcode is None:
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.004))
         worker.kill()
         worker.join(60)
     run(tmp_path, count, 0.6, 0.1, 0)
