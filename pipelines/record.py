@@ -256,7 +256,7 @@ def encode_line(record: Mapping[str, Any]) -> bytes:
 
 @cache
 def cleaner_version() -> CleanerVersion:
-    """Our version, the first 12 hex digits of the sha256 of all rule files, and trafilatura's version."""
+    """Our version, the first 12 hex digits of the sha256 of all rule files (the judge is one), and trafilatura's version."""
     digest = hashlib.sha256()
     for name, content in sorted(_rule_files()):
         digest.update(f"{name} {len(content)}\n".encode())
@@ -279,7 +279,7 @@ def _rule_files() -> Iterator[tuple[str, bytes]]:
         for entry in folder.iterdir():
             if entry.is_dir():
                 waiting.append((f"{prefix}{entry.name}/", entry))
-            elif entry.name.endswith(".toml"):
+            elif entry.name.endswith((".toml", ".json")):
                 yield prefix + entry.name, entry.read_bytes()
 
 
