@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cleaners.models import Document
+from crawler.seeds import UNKNOWN_LANGUAGE
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -26,7 +27,7 @@ def to_document(response: Response, visit: Visit, seed: Seed) -> Document:
             name.decode("latin-1").lower(): b", ".join(values).decode("utf-8", "replace")
             for name, values in response.headers.items()
         },
-        language_hint=seed.language,
+        language_hint=None if seed.language == UNKNOWN_LANGUAGE else seed.language,
         listed=visit.listed,
         body=response.body,
     )

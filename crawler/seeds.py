@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 DEFAULT_DELAY_SECONDS = 1.0
 """One request a second: what a site's own readers cause without being noticed."""
 MAX_DELAY_SECONDS = 3600.0
+UNKNOWN_LANGUAGE = "und"
+"""The tag for a site whose language nobody said."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from crawler.addresses import to_address
 from crawler.discovery.scope import Scope
 from crawler.errors import UserError
-from crawler.seeds import Seed, find_url_problem
+from crawler.seeds import UNKNOWN_LANGUAGE, Seed, find_url_problem
 from crawler.site_pass import Task
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def _find_seed(url: str, by_id: dict[str, Seed], scopes: dict[str, Scope]) -> Se
     if exact or named:
         return by_id[(exact or named)[0]]
     id_ = parts.netloc.lower().replace("[", "").replace("]", "").replace(":", "-")[:63]
-    return by_id.get(id_) or Seed(id=id_, name=host, language="und", home=f"{parts.scheme}://{parts.netloc}/")
+    home = f"{parts.scheme}://{parts.netloc}/"
+    return by_id.get(id_) or Seed(id=id_, name=host, language=UNKNOWN_LANGUAGE, home=home)
 
 
 def _hosts(task: Task) -> Iterable[str]:

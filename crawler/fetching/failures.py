@@ -16,6 +16,12 @@ class FetchError(Exception):
     """Whether the host failed, not the page."""
 
 
+class BadUrlError(FetchError):
+    """The address cannot be asked for."""
+
+    reason = "bad_url"
+
+
 class AddressBlockedError(FetchError):
     """The host stands for an address that the crawler does not talk to."""
 

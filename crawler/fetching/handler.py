@@ -24,6 +24,7 @@ from crawler.fetching.breaker import Breaker
 from crawler.fetching.decompress import ACCEPT_ENCODING, decompress
 from crawler.fetching.failures import (
     AddressBlockedError,
+    BadUrlError,
     ConnectError,
     DnsError,
     FetchError,
@@ -106,9 +107,11 @@ class HttpHandler:
 
     async def download_request(self, request: Request) -> Response:
         """Wait for the site's turn, then fetch. Raises FetchError."""
-        url = URL(request.url, encoded=True)
         try:
+            url = URL(request.url, encoded=True)
             self._guard.check_host(url.raw_host or "")
+        except ValueError as error:
+            raise BadUrlError(f"{request.url} cannot be asked for: {error}") from None
         except AddressRefusedError as error:
             raise AddressBlockedError(str(error)) from None
         host = url.raw_authority

@@ -58,7 +58,8 @@ class NewsSpider(scrapy.Spider):
         self.tally = plan.tally
         self.pacer = Pacer()
         self.fault: BaseException | None = None
-        self._requests: asyncio.Queue[scrapy.Request | None] = asyncio.Queue()
+        self._outbox: asyncio.Queue[scrapy.Request | Ended | None] = asyncio.Queue()
+        self._passes: dict[str, SitePass] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._round = Round(plan, self)
 
@@ -72,11 +73,11 @@ class NewsSpider(scrapy.Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
-        """Yield requests for as long as the round over the sites lasts."""
+        """Yield requests, and visits that end without one, for as long as the round over the sites lasts."""
         round_ = asyncio.create_task(self._run_round())
         try:
-            while (request := await self._requests.get()) is not None:
-                yield request
+            while (entry := await self._outbox.get()) is not None:
+                yield entry
         finally:
             if not round_.done():
                 round_.cancel()
@@ -97,7 +98,7 @@ class NewsSpider(scrapy.Spider):
         except Exception as error:  # noqa: BLE001 -- kept, and raised again by run_crawl
             self.fail(error)
         finally:
-            self._requests.put_nowait(None)
+            self._outbox.put_nowait(None)
 
     # ── requests ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -126,8 +127,9 @@ class NewsSpider(scrapy.Spider):
 
     def send_visit(self, site_pass: SitePass, visit: Visit) -> None:
         """Queue the request for a page."""
-        self._requests.put_nowait(
-            self._make_request(
+        self._passes[visit.site] = site_pass
+        try:
+            request = self._make_request(
                 site_pass,
                 visit.url,
                 callback=self.on_page,
@@ -135,7 +137,10 @@ class NewsSpider(scrapy.Spider):
                 html_only=True,
                 visit=visit,
             )
-        )
+        except ValueError as error:
+            self._outbox.put_nowait(_end(visit, "dead", "bad_url", str(error), None))
+        else:
+            self._outbox.put_nowait(request)
 
     async def _send_listing(self, site_pass: SitePass, listing: Listing) -> None:
         if listing.attempt > 1:
@@ -157,7 +162,7 @@ class NewsSpider(scrapy.Spider):
         )
         if listing.kind == "sitemap":
             request.meta["max_bytes"] = self.settings.getint("SITEMAP_MAX_BYTES")
-        self._requests.put_nowait(request)
+        self._outbox.put_nowait(request)
 
     def _make_request(self, site_pass: SitePass, url: str, **parts: Any) -> scrapy.Request:
         seed = site_pass.seed
@@ -224,8 +229,8 @@ class NewsSpider(scrapy.Spider):
                 site_pass, meta["listing"], f"{error.reason}: {error}", may_pass=error.may_pass
             )
         else:
-            site_pass.end_listing()
-            self.fail(error)
+            reason = f"error: {type(error).__name__}: {error}"
+            self._fail_listing(site_pass, meta["listing"], reason, may_pass=False)
 
     def _fail_listing(self, site_pass: SitePass, listing: Listing, reason: str, *, may_pass: bool) -> None:
         if may_pass and listing.attempt < MAX_ATTEMPTS and not site_pass.is_closed:
@@ -264,9 +269,8 @@ class NewsSpider(scrapy.Spider):
         if isinstance(error, NotHtmlError):
             return _reject(visit, failure.request.url, error)  # type: ignore[attr-defined]
         if not isinstance(error, FetchError):
-            site_pass.end_visit(visit)
-            self.fail(error)
-            return None
+            # A bug that one page brings out costs that page, and its row says so.
+            return _end(visit, "dead", "error", f"{type(error).__name__}: {error}", None)
         if error.may_pass:
             return await self._try_again(site_pass, visit, error.reason, str(error), None)
         return _end(visit, error.outcome, error.reason, str(error), None)
@@ -282,27 +286,24 @@ class NewsSpider(scrapy.Spider):
 
     # ── signals ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def end_item(self, response: Response | Failure) -> None:
+    def end_item(self, item: Fetched | Cleaned | Ended) -> None:
         """Make room for the next visit."""
-        self._end_request(response)
+        self._passes[item.visit.site].end_visit(item.visit)
 
-    def fail_item(self, response: Response | Failure, failure: Failure) -> None:
+    def fail_item(self, item: Fetched | Cleaned | Ended, failure: Failure) -> None:
         """Stop for what a pipeline raised: a full disk, a lost Redis, a bug."""
-        self._end_request(response)
+        self.end_item(item)
         self.fail(failure.value)
 
     def fail_callback(self, response: Response | Failure | None, failure: Failure) -> None:
         """Stop for what a callback raised."""
         if response is not None:
-            self._end_request(response)
+            meta = response.request.meta  # type: ignore[union-attr]
+            if "visit" in meta:
+                meta["site_pass"].end_visit(meta["visit"])
+            else:
+                meta["site_pass"].end_listing()
         self.fail(failure.value)
-
-    def _end_request(self, response: Response | Failure) -> None:
-        meta = response.request.meta  # type: ignore[union-attr]
-        if "visit" in meta:
-            meta["site_pass"].end_visit(meta["visit"])
-        else:
-            meta["site_pass"].end_listing()
 
     def _note_task(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
