@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Crawl news sites, clean their pages, publish the articles as JSON Lines.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -34,6 +33,18 @@ Data = Annotated[str, typer.Option(metavar="DIR|URL", help="Folder or s3:// addr
 
 # `--site a b` means `--site a --site b` in the commands that take nothing but options.
 _LIST_OPTIONS = {"crawl": ("--seeds", "--site", "--url", "--allow-address")}
+
+
+@app.callback(invoke_without_command=True)
+def broadsheet(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Crawl news sites, clean their pages, publish the articles as JSON Lines."""
+    if version:
+        from importlib.metadata import version as read_version
+
+        typer.echo(f"broadsheet {read_version('broadsheet')}")
+        raise typer.Exit
 
 
 @app.command()
