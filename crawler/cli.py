@@ -55,7 +55,10 @@ def demo(
     port: Annotated[int | None, typer.Option(min=1, max=65000, help="First of the sites' ports.")] = None,
     serve: Annotated[bool, typer.Option("--serve", help="Only serve the sites, for a browser.")] = False,
 ) -> None:
-    """Crawl bundled news sites on this machine and show what came of it; again: only what was edited."""
+    """Crawl bundled news sites, and show what came of it.
+
+    A second run publishes only what was edited in between.
+    """
     from crawler.demo_command import show
 
     show(data, port, serve=serve)
@@ -85,7 +88,7 @@ def crawl(
     ] = None,
     now: Annotated[bool, typer.Option("--now", help="Visit every site, due or not.")] = False,
 ) -> None:
-    """Pass once over the sites that are due: fetch, clean, publish."""
+    """Visit the sites that are due: fetch, clean, publish."""
     from crawler.crawl_command import crawl_sites
 
     crawl_sites(
@@ -120,7 +123,7 @@ def clean(
         typer.Option(min=1, max=1024, metavar="N", help="Processes that clean; default: one a core."),
     ] = None,
 ) -> None:
-    """Clean pages, texts and JSON Lines: one output line for each, in their order."""
+    """Clean pages and texts, one output line for each."""
     from crawler.clean_command import clean_files
 
     clean_files(inputs, out, workers)
@@ -133,7 +136,7 @@ def explain(
     allow_address: Networks = None,
     contact: Contact = None,
 ) -> None:
-    """Show a page with what cleaning took from it, and which rule took it."""
+    """Show what is taken from a page, and by which rule."""
     from crawler.explain_command import explain_page
 
     explain_page(page, html, tuple(allow_address or ()), contact or None)
