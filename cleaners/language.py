@@ -46,13 +46,19 @@ def to_language_tag(value: str | None) -> str | None:
         return None
     parts = value.strip()[:40].split(",")[0].split(";")[0].split(".")[0].replace("_", "-").strip().split("-")
     primary = parts[0].lower()
-    if not (2 <= len(primary) <= 3 and primary.isascii() and primary.isalpha()) or primary in {"und", "mul", "zxx"}:
+    if not (2 <= len(primary) <= 3 and primary.isascii() and primary.isalpha()) or primary in {
+        "und",
+        "mul",
+        "zxx",
+    }:
         return None
     tag = [primary]
     for part in parts[1:3]:
         if len(part) == 4 and part.isascii() and part.isalpha():
             tag.append(part.title())
-        elif (len(part) == 2 and part.isascii() and part.isalpha()) or (len(part) == 3 and part.isdecimal() and part.isascii()):
+        elif (len(part) == 2 and part.isascii() and part.isalpha()) or (
+            len(part) == 3 and part.isdecimal() and part.isascii()
+        ):
             tag.append(part.upper())
             break
         else:

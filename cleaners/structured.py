@@ -52,7 +52,9 @@ _NESTED_KEYS = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "subjectO
 """Where pages put a whole article inside another node."""
 
 _TAG = re.compile(r"<[^<>]{0,500}>")
-_INVISIBLE = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]")
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 
 
 def read_json_ld(tree: LexborHTMLParser) -> tuple[dict[str, Any], ...]:
@@ -119,7 +121,9 @@ def types_of(node: dict[str, Any]) -> frozenset[str]:
     """Return the node's types, without the prefix `schema:` or `http://schema.org/`."""
     value = node.get("@type")
     values = value if isinstance(value, list) else [value]
-    return frozenset(re.split(r"[/:#]", v)[-1].strip() for v in values[:20] if isinstance(v, str) and len(v) < 200)
+    return frozenset(
+        re.split(r"[/:#]", v)[-1].strip() for v in values[:20] if isinstance(v, str) and len(v) < 200
+    )
 
 
 def text_of(value: Any, *, limit: int = 2_000) -> str | None:

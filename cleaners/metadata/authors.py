@@ -48,10 +48,32 @@ _BYLINE_WORDS = frozenset(
     }
 )  # fmt: skip
 _NOT_NAME_WORDS = frozenset(
-    {"bio", "biography", "description", "avatar", "image", "img", "photo", "social", "follow", "twitter", "date", "role", "job", "email", "picture"}
+    {
+        "bio",
+        "biography",
+        "description",
+        "avatar",
+        "image",
+        "img",
+        "photo",
+        "social",
+        "follow",
+        "twitter",
+        "date",
+        "role",
+        "job",
+        "email",
+        "picture",
+    }
 )
-_AUTHOR_ADDRESS = re.compile(r"/(?:authors?|autor(?:en|es|i)?|auteurs?|people|profiles?|profil|contributors?|writers?|staff|team|by|experts?|journalists?|yazarlar?)/[^/?#]|[?&_]author=", re.IGNORECASE)
-_SIGNED = re.compile(r"^[ \t]*(?:written|posted|story|article|words|text|authored|contributed) by\b[ \t:]*(.{0,100})$(?:\s*^(.{3,60})$)?", re.IGNORECASE | re.MULTILINE)
+_AUTHOR_ADDRESS = re.compile(
+    r"/(?:authors?|autor(?:en|es|i)?|auteurs?|people|profiles?|profil|contributors?|writers?|staff|team|by|experts?|journalists?|yazarlar?)/[^/?#]|[?&_]author=",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(
+    r"^[ \t]*(?:written|posted|story|article|words|text|authored|contributed) by\b[ \t:]*(.{0,100})$(?:\s*^(.{3,60})$)?",
+    re.IGNORECASE | re.MULTILINE,
+)
 _LOOSE_SOURCES = frozenset({"byline", "signed"})
 MAX_BYLINE_CHARS = 160
 
@@ -70,10 +92,16 @@ def find_credits(
     tree: LexborHTMLParser, facts: PageFacts, surroundings: Surroundings, site_names: frozenset[str]
 ) -> list[Credit]:
     """Return who the page names as its authors, by source, the most trusted first."""
-    credits = [*_stated(facts, site_names), *_near_headline(surroundings, site_names), *_marked_up(facts, site_names)]
+    credits = [
+        *_stated(facts, site_names),
+        *_near_headline(surroundings, site_names),
+        *_marked_up(facts, site_names),
+    ]
     listed = facts.document.listed
     if listed is not None and listed.authors:
-        credits += _credit("listing", [text for a in listed.authors[:50] if (text := plain_text(a))], site_names)
+        credits += _credit(
+            "listing", [text for a in listed.authors[:50] if (text := plain_text(a))], site_names
+        )
     if not any(credit.persons for credit in credits):
         credits += _signed(tree, surroundings, site_names)
     return credits
@@ -103,7 +131,9 @@ def _stated(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]:
                 break
     for name in AUTHOR_METAS:
         yield from _credit("meta", facts.metas.get(name, [])[:30], site_names)
-    yield from _credit("meta", [_given_first(name) for name in facts.metas.get("citation_author", [])[:50]], site_names)
+    yield from _credit(
+        "meta", [_given_first(name) for name in facts.metas.get("citation_author", [])[:50]], site_names
+    )
     for number in "123":
         label = facts.meta(f"twitter:label{number}")
         if label and not strip_prefix(label.strip() + ":"):
@@ -134,7 +164,12 @@ def _marked_up(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]
         if not texts or sum(map(len, texts)) > MAX_BYLINE_CHARS:
             continue
         links = [t for link in node.css("a")[:10] if (t := _name_text(link)) and _is_person(t, site_names)]
-        yield from _credit("byline", links if links and len(links) < 8 else _names_first(texts, site_names), site_names, shown=True)
+        yield from _credit(
+            "byline",
+            links if links and len(links) < 8 else _names_first(texts, site_names),
+            site_names,
+            shown=True,
+        )
 
 
 def _near_headline(surroundings: Surroundings, site_names: frozenset[str]) -> Iterator[Credit]:
@@ -167,11 +202,17 @@ def _near_headline(surroundings: Surroundings, site_names: frozenset[str]) -> It
             waiting = False
 
 
-def _signed(tree: LexborHTMLParser, surroundings: Surroundings, site_names: frozenset[str]) -> Iterator[Credit]:
+def _signed(
+    tree: LexborHTMLParser, surroundings: Surroundings, site_names: frozenset[str]
+) -> Iterator[Credit]:
     """Look for the author where no markup tells: a name under its portrait, or "Written by" anywhere in the page."""
     alts = {alt.casefold() for alt in surroundings.alts}
     for line in (*surroundings.after, *surroundings.before):
-        if line.text.casefold() in alts and 2 <= len(line.text.split()) <= 4 and _is_person(line.text, site_names):
+        if (
+            line.text.casefold() in alts
+            and 2 <= len(line.text.split()) <= 4
+            and _is_person(line.text, site_names)
+        ):
             yield from _credit("signed", [line.text], site_names, shown=True)
             return
     body = tree.body
@@ -199,7 +240,10 @@ def _linked_names(line: Line, text: str, site_names: frozenset[str]) -> list[str
     return [
         name
         for address, name in line.links
-        if name in text and _AUTHOR_ADDRESS.search(address) and looks_like_name(strip_prefix(name)) and kind_of(name, site_names) != "none"
+        if name in text
+        and _AUTHOR_ADDRESS.search(address)
+        and looks_like_name(strip_prefix(name))
+        and kind_of(name, site_names) != "none"
     ]
 
 
@@ -232,7 +276,9 @@ def _of_json_ld(facts: PageFacts, value: Any, site_names: frozenset[str]) -> Cre
     return Credit("json-ld", tuple(persons.values()), tuple(organisations.values()), "; ".join(raw)[:1_000])
 
 
-def _credit(source: str, texts: list[str], site_names: frozenset[str], *, shown: bool = False) -> Iterator[Credit]:
+def _credit(
+    source: str, texts: list[str], site_names: frozenset[str], *, shown: bool = False
+) -> Iterator[Credit]:
     persons: dict[str, str] = {}
     organisations: dict[str, str] = {}
     for text in texts:
@@ -250,7 +296,9 @@ def _credit(source: str, texts: list[str], site_names: frozenset[str], *, shown:
 
 def _is_person(text: str, site_names: frozenset[str]) -> bool:
     names = split_names(text, shown=True)
-    return bool(names) and all(looks_like_name(name) and kind_of(name, site_names) == "person" for name in names)
+    return bool(names) and all(
+        looks_like_name(name) and kind_of(name, site_names) == "person" for name in names
+    )
 
 
 def _speaks_of_author(token: str) -> bool:

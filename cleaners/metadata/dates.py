@@ -65,10 +65,23 @@ MODIFIED_METAS = (
     "revised",
 )
 _PUBLISHED_WORDS = frozenset(
-    {"published", "publish", "publishdate", "publisheddate", "pubdate", "datepublished", "posted", "publication", "published-at", "released"}
+    {
+        "published",
+        "publish",
+        "publishdate",
+        "publisheddate",
+        "pubdate",
+        "datepublished",
+        "posted",
+        "publication",
+        "published-at",
+        "released",
+    }
 )
 _MODIFIED_WORDS = frozenset({"updated", "modified", "update", "lastmod", "edited", "lastmodified"})
-_DATE_WORDS = frozenset({"date", "datetime", "time", "timestamp", "dateline", "datum", "fecha", "data", "meta", "byline"})
+_DATE_WORDS = frozenset(
+    {"date", "datetime", "time", "timestamp", "dateline", "datum", "fecha", "data", "meta", "byline"}
+)
 _ELSEWHERE_WORDS = frozenset(
     {
         "comment", "comments", "related", "sidebar", "teaser", "recommended", "recommendations", "footer", "carousel", "popular",
@@ -77,7 +90,9 @@ _ELSEWHERE_WORDS = frozenset(
 )  # fmt: skip
 # Builders of pages name every box a widget; only the bare class means the page's frame.
 _ELSEWHERE_TOKENS = frozenset({"widget", "card", "cards", "latest", "recent", "archive"})
-_ADDRESS_DAY = re.compile(r"[/-]((?:19|20)\d{2})([/_-]?)(\d{2}|(?<=[/_-])\d)\2(\d{2}|(?<=[/_-])\d)(?=[/_.-]|$)")
+_ADDRESS_DAY = re.compile(
+    r"[/-]((?:19|20)\d{2})([/_-]?)(\d{2}|(?<=[/_-])\d)\2(\d{2}|(?<=[/_-])\d)(?=[/_.-]|$)"
+)
 _ADDRESS_MONTH_NAME = re.compile(r"/((?:19|20)\d{2})/([a-z]{3})/(\d{1,2})/")
 _MONTHS = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True))
 
@@ -236,7 +251,8 @@ def is_elsewhere(node: LexborNode) -> bool:
         attributes = current.attributes
         name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
         if len(name) > 1 and not (
-            _ELSEWHERE_WORDS.isdisjoint(name_words(name)) and _ELSEWHERE_TOKENS.isdisjoint(name.lower().split())
+            _ELSEWHERE_WORDS.isdisjoint(name_words(name))
+            and _ELSEWHERE_TOKENS.isdisjoint(name.lower().split())
         ):
             return True
         current = current.parent

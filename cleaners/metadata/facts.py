@@ -30,10 +30,51 @@ MAX_STEPS = 600
 MAX_DEPTH = 40
 """Of elements inside a headline or a byline."""
 
-_UNSHOWN = frozenset({"script", "style", "template", "noscript", "svg", "button", "select", "option", "textarea"})
-_BREAKS = frozenset({"article", "main", "figure", "figcaption", "aside", "footer", "table", "address", "h5", "h6", "hr", "br", "div", "p", "li", "ul", "ol", "h1", "h2", "h3", "h4", "section", "header", "td", "tr", "dt", "dd"})
+_UNSHOWN = frozenset(
+    {"script", "style", "template", "noscript", "svg", "button", "select", "option", "textarea"}
+)
+_BREAKS = frozenset(
+    {
+        "article",
+        "main",
+        "figure",
+        "figcaption",
+        "aside",
+        "footer",
+        "table",
+        "address",
+        "h5",
+        "h6",
+        "hr",
+        "br",
+        "div",
+        "p",
+        "li",
+        "ul",
+        "ol",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "section",
+        "header",
+        "td",
+        "tr",
+        "dt",
+        "dd",
+    }
+)
 _HIDDEN_TOKENS = frozenset(
-    {"hidden", "sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screenreader", "u-hidden", "offscreen"}
+    {
+        "hidden",
+        "sr-only",
+        "visually-hidden",
+        "visuallyhidden",
+        "screen-reader-text",
+        "screenreader",
+        "u-hidden",
+        "offscreen",
+    }
 )
 
 
@@ -92,7 +133,9 @@ class PageFacts:
         return absolute_address(self.base, address)
 
 
-def read_page(tree: LexborHTMLParser, document: Document, nodes: tuple[dict[str, Any], ...] | None) -> PageFacts:
+def read_page(
+    tree: LexborHTMLParser, document: Document, nodes: tuple[dict[str, Any], ...] | None
+) -> PageFacts:
     """Walk the tree once and return what it holds. The tree stays as it is."""
     if nodes is None:
         nodes = read_json_ld(tree)
@@ -115,7 +158,9 @@ def read_page(tree: LexborHTMLParser, document: Document, nodes: tuple[dict[str,
         elif tag == "link":
             href = attributes.get("href")
             if href and len(links) < MAX_ELEMENTS:
-                links.append((frozenset((attributes.get("rel") or "").lower().split()), href.strip(), attributes))
+                links.append(
+                    (frozenset((attributes.get("rel") or "").lower().split()), href.strip(), attributes)
+                )
         elif tag == "title":
             if title is None and not _inside_svg(node):
                 title = plain_text(node.text())
@@ -207,7 +252,9 @@ def read_surroundings(facts: PageFacts, title: str | None) -> Surroundings:
     if not shown:
         return Surroundings()
     wanted = set((title or "").casefold().split())
-    best = max(shown, key=lambda node: len(wanted & set((shown_text(node, limit=500) or "").casefold().split())))
+    best = max(
+        shown, key=lambda node: len(wanted & set((shown_text(node, limit=500) or "").casefold().split()))
+    )
     after, alts = lines_near(best, forward=True, limit=1_200)
     before, other_alts = lines_near(best, forward=False, limit=250)
     return Surroundings(after=tuple(after), before=tuple(before), alts=tuple(alts + other_alts))
@@ -231,7 +278,9 @@ def lines_near(node: LexborNode, *, forward: bool, limit: int) -> tuple[list[Lin
     current: LexborNode | None = node
     inside = False
     for _ in range(MAX_STEPS):
-        current, enters = _step(current, inside=inside, forward=forward) if current is not None else (None, False)
+        current, enters = (
+            _step(current, inside=inside, forward=forward) if current is not None else (None, False)
+        )
         if current is None or length > limit:
             break
         tag = current.tag

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 MAX_IMAGES = 30
 _MAX_CAPTION_CHARS = 1_000
-_CREDIT_WORDS = frozenset({"credit", "credits", "copyright", "source", "photographer", "attribution", "quelle", "foto", "rights"})
+_CREDIT_WORDS = frozenset(
+    {"credit", "credits", "copyright", "source", "photographer", "attribution", "quelle", "foto", "rights"}
+)
 
 
 def find_images(facts: PageFacts) -> tuple[Image, ...]:
@@ -51,7 +53,9 @@ def _lead(facts: PageFacts) -> list[Image]:
                     lead=True,
                 )
             )
-    address = facts.absolute(facts.meta("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src"))
+    address = facts.absolute(
+        facts.meta("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src")
+    )
     if address:
         found.append(
             Image(
@@ -145,4 +149,11 @@ def _merged(kept: Image, other: Image) -> Image:
 
 
 def _not_lead(image: Image) -> Image:
-    return Image(url=image.url, alt=image.alt, caption=image.caption, credit=image.credit, width=image.width, height=image.height)
+    return Image(
+        url=image.url,
+        alt=image.alt,
+        caption=image.caption,
+        credit=image.credit,
+        width=image.width,
+        height=image.height,
+    )

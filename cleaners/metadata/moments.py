@@ -63,7 +63,8 @@ _DAY_MONTH_YEAR = re.compile(
     re.IGNORECASE,
 )
 _MONTH_DAY_YEAR = re.compile(
-    r"(?<![^\W\d_])([^\W\d_]{3,14})\.?\s(\d{1,2})(?:st|nd|rd|th)?,?\s{1,2}(?:de )?(\d{4})(?!\d)", re.IGNORECASE
+    r"(?<![^\W\d_])([^\W\d_]{3,14})\.?\s(\d{1,2})(?:st|nd|rd|th)?,?\s{1,2}(?:de )?(\d{4})(?!\d)",
+    re.IGNORECASE,
 )
 _CLOCK = re.compile(
     r"(?<![\d:.,/-])(\d{1,2})(?:[:.h]|時|시\s?)(\d{2})(?!\d|\.\d)(?::(\d{2}))?"
@@ -112,7 +113,8 @@ def read_moment(text: str | None, reading: Reading) -> Moment | None:
             return None
         stated = at.tzinfo is not None
         return _checked(
-            Moment(at if stated else at.replace(tzinfo=UTC), "second", "stated" if stated else "assumed"), reading
+            Moment(at if stated else at.replace(tzinfo=UTC), "second", "stated" if stated else "assumed"),
+            reading,
         )
     return find_moment(text, reading)
 
@@ -147,7 +149,9 @@ def find_moments(text: str, reading: Reading) -> Iterator[tuple[int, Moment]]:
             yield start, moment
 
 
-def _with_clock(text: str, match: re.Match[str], day: tuple[int, int, int], reading: Reading) -> Moment | None:
+def _with_clock(
+    text: str, match: re.Match[str], day: tuple[int, int, int], reading: Reading
+) -> Moment | None:
     if match.re is _ISO and match[5]:
         return _moment(day, (match[5], match[6], match[7]), match[8], reading)
     clock = _CLOCK.search(text, match.end(), match.end() + 40) or _CLOCK.search(
@@ -232,7 +236,11 @@ def _moment(
     if hour is None or minute is None or int(hour) > 23 or int(minute) > 59:
         return _checked(Moment(datetime(*numbers, tzinfo=UTC), "day", "assumed"), reading)
     at = datetime(
-        *numbers, int(hour), int(minute), min(int(second or 0), 59), tzinfo=UTC if offset is None else timezone(offset)
+        *numbers,
+        int(hour),
+        int(minute),
+        min(int(second or 0), 59),
+        tzinfo=UTC if offset is None else timezone(offset),
     )
     if offset is None and (at.hour, at.minute, at.second) == (0, 0, 0):
         # Content systems fill a missing time with zeros; who means midnight says which.

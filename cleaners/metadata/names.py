@@ -22,11 +22,15 @@ _PIECES = re.compile(r"\s+[|•·∙●‧▪–—―»›⋅×✦]+\s*|\s*[|�
 _LIST = re.compile(r"\s*[;,،、；，&+]\s*|\s+/\s+")
 _WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*\.?")
 _ADDRESS = re.compile(r"@|https?:|www\.|^/|\.(?:com|org|net|de|html?)/")
-_DOMAIN = re.compile(r"[^\W\d_]\.(?:com|org|net|de|at|ch|is|be|nl|fr|it|es|co|news|tv|info|io|lt|lv|pl|uk|ru)(?![^\W\d_])")
+_DOMAIN = re.compile(
+    r"[^\W\d_]\.(?:com|org|net|de|at|ch|is|be|nl|fr|it|es|co|news|tv|info|io|lt|lv|pl|uk|ru)(?![^\W\d_])"
+)
 _INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}$|\b(?:jr|sr)\.$", re.IGNORECASE)
 _EDGES = " \t\n,;:|/-–—•·*#>»«→\"“”„[]’'‘"
 # Also parts of names: "von der Leyen", "de Oliveira"; only a capital or a colon makes them a prefix.
-_PARTICLES = frozenset("de di da af av del della der den van von zu zur el al bin ibn la le ten ter dos das do du y e".split())
+_PARTICLES = frozenset(
+    "de di da af av del della der den van von zu zur el al bin ibn la le ten ter dos das do du y e".split()
+)
 
 
 def split_names(byline: str, *, shown: bool) -> list[str]:
@@ -82,7 +86,11 @@ def looks_like_name(text: str) -> bool:
         return False
     for part in parts:
         letters = part.lstrip("(\"“'‘")
-        if letters[:1].islower() and letters.casefold() not in _PARTICLES and not (len(parts) == 1 and len(part) > 2):
+        if (
+            letters[:1].islower()
+            and letters.casefold() not in _PARTICLES
+            and not (len(parts) == 1 and len(part) > 2)
+        ):
             return False
     return any(c.isalpha() for c in text)
 
@@ -132,7 +140,9 @@ def _prefix_of(text: str, prefixes: tuple[str, ...], *, leads: bool) -> int:
 
 def is_handle(name: str) -> bool:
     """Tell whether a name is an account's rather than a person's: one word, not spelt like a name."""
-    return " " not in name.strip() and (not name[:1].isupper() or any(c.isupper() for c in name[1:]) or "." in name or "_" in name)
+    return " " not in name.strip() and (
+        not name[:1].isupper() or any(c.isupper() for c in name[1:]) or "." in name or "_" in name
+    )
 
 
 def _until_stop(text: str, stops: frozenset[str]) -> str:
@@ -186,5 +196,6 @@ def _has_word(text: str, words: frozenset[str]) -> bool:
 def _is_credential(text: str, credentials: frozenset[str]) -> bool:
     parts = text.replace(".", "").split()
     return 0 < len(parts) <= 3 and all(
-        part.casefold().strip("()") in credentials or (part.isupper() and 2 <= len(part) <= 6) for part in parts
+        part.casefold().strip("()") in credentials or (part.isupper() and 2 <= len(part) <= 6)
+        for part in parts
     )

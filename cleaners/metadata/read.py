@@ -20,7 +20,13 @@ from cleaners.metadata.dates import (
 from cleaners.metadata.facts import PageFacts, Surroundings, read_page, read_surroundings
 from cleaners.metadata.images import find_images
 from cleaners.metadata.moments import Moment, Reading, read_moment
-from cleaners.metadata.rights import find_copyright_holder, find_licence, find_live_blog, find_opt_out, find_paywall
+from cleaners.metadata.rights import (
+    find_copyright_holder,
+    find_licence,
+    find_live_blog,
+    find_opt_out,
+    find_paywall,
+)
 from cleaners.metadata.titles import find_title, fold
 from cleaners.models import Metadata
 from cleaners.structured import NEWS_TYPES, text_of, texts_of, types_of
@@ -36,7 +42,22 @@ if TYPE_CHECKING:
 MAX_TAGS = 50
 # English is written day-first outside the United States and their neighbours.
 _MONTH_FIRST_REGIONS = frozenset({"US", "PH", "PR", "GU"})
-_DAY_FIRST_ENDINGS = (".uk", ".ie", ".au", ".nz", ".in", ".za", ".ng", ".ke", ".my", ".sg", ".pk", ".lk", ".bd", ".eu")
+_DAY_FIRST_ENDINGS = (
+    ".uk",
+    ".ie",
+    ".au",
+    ".nz",
+    ".in",
+    ".za",
+    ".ng",
+    ".ke",
+    ".my",
+    ".sg",
+    ".pk",
+    ".lk",
+    ".bd",
+    ".eu",
+)
 
 
 def read_metadata(
@@ -164,7 +185,12 @@ def _published(
 def _reading(facts: PageFacts, language: str | None) -> Reading:
     tag = (language or "en").split("-")
     host = urlsplit(facts.document.url).hostname or ""
-    regions = {part for value in (language, facts.meta("og:locale")) if value for part in value.replace("_", "-").split("-")[1:]}
+    regions = {
+        part
+        for value in (language, facts.meta("og:locale"))
+        if value
+        for part in value.replace("_", "-").split("-")[1:]
+    }
     month_first = tag[0] == "en" and (
         bool(regions & _MONTH_FIRST_REGIONS) if regions else not host.endswith(_DAY_FIRST_ENDINGS)
     )
@@ -213,7 +239,9 @@ def _declared_language(facts: PageFacts) -> str | None:
 
 
 def _site_names(facts: PageFacts) -> tuple[list[str], str | None, str | None]:
-    site_name = facts.meta("og:site_name", "application-name", "apple-mobile-web-app-title", "al:ios:app_name")
+    site_name = facts.meta(
+        "og:site_name", "application-name", "apple-mobile-web-app-title", "al:ios:app_name"
+    )
     publisher = text_of(facts.resolve(facts.article.get("publisher")), limit=200)
     names = [name for name in (site_name, publisher) if name]
     names.extend(facts.metas.get("application-name", ()))

@@ -10,7 +10,18 @@ if TYPE_CHECKING:
     from cleaners.metadata.facts import PageFacts
 
 _RESTRICTING = frozenset(
-    {"noindex", "none", "noai", "noimageai", "noarchive", "nocache", "nosnippet", "noml", "notranslate", "noimageindex"}
+    {
+        "noindex",
+        "none",
+        "noai",
+        "noimageai",
+        "noarchive",
+        "nocache",
+        "nosnippet",
+        "noml",
+        "notranslate",
+        "noimageindex",
+    }
 )
 _VALUED = frozenset({"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"})
 _MAX_VALUE_CHARS = 500

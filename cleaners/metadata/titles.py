@@ -104,7 +104,11 @@ def _choose(facts: PageFacts, shown: list[Wording], stated: list[Wording], names
         return Wording(stand_in.source, _first_part(stand_in.text)) if stand_in is not None else None
     mine = fold(headline.text)
     if og is not None and (theirs := fold(og.text)) != mine:
-        if len(theirs) > 15 and mine.endswith(theirs) and (headline.composed or _KICKER_END.search(headline.text[: -len(og.text)])):
+        if (
+            len(theirs) > 15
+            and mine.endswith(theirs)
+            and (headline.composed or _KICKER_END.search(headline.text[: -len(og.text)]))
+        ):
             # The headline's element holds a kicker too.
             return og
         if json_ld is not None and theirs.endswith(mine) and fold(json_ld.text) == theirs:
@@ -189,10 +193,22 @@ def _stated(facts: PageFacts) -> list[Wording]:
     found = [
         (
             "json-ld",
-            text_of(article.get("headline"), limit=MAX_TITLE_CHARS) or text_of(article.get("name"), limit=MAX_TITLE_CHARS),
+            text_of(article.get("headline"), limit=MAX_TITLE_CHARS)
+            or text_of(article.get("name"), limit=MAX_TITLE_CHARS),
         ),
         ("og", facts.meta("og:title")),
-        ("meta", facts.meta("parsely-title", "sailthru.title", "citation_title", "dc.title", "dcterms.title", "title", "headline")),
+        (
+            "meta",
+            facts.meta(
+                "parsely-title",
+                "sailthru.title",
+                "citation_title",
+                "dc.title",
+                "dcterms.title",
+                "title",
+                "headline",
+            ),
+        ),
         ("microdata", facts.item_text("headline")),
         ("twitter", facts.meta("twitter:title")),
         ("title", facts.title),
@@ -207,7 +223,9 @@ def _shown(facts: PageFacts, names: set[str]) -> list[Wording]:
             continue
         text = shown_text(node, limit=MAX_TITLE_CHARS)
         if text and (folded := fold(text)) and folded not in names:
-            shown.setdefault(folded, Wording("h1", text, sum(1 for child in node.iter() if child.tag != "br") > 1))
+            shown.setdefault(
+                folded, Wording("h1", text, sum(1 for child in node.iter() if child.tag != "br") > 1)
+            )
     return list(shown.values())
 
 

@@ -31,7 +31,11 @@ class BylineWords:
 def load_byline_words() -> BylineWords:
     """Return the words of `rules/metadata/bylines.toml`."""
     tables = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    words = {name: frozenset(word.casefold() for word in table) for name, table in tables.items() if isinstance(table, list)}
+    words = {
+        name: frozenset(word.casefold() for word in table)
+        for name, table in tables.items()
+        if isinstance(table, list)
+    }
     return BylineWords(
         prefixes=_longest_first(words["openers"] | words["labels"]),
         openers=_longest_first(words["openers"]),
