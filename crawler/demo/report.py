@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from rich.columns import Columns
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from crawler.demo.published import Published
 
 _RULES_SHOWN = 14
-_LINES_SHOWN = 44
+_LINES_SHOWN = 60
 _TWO_COLUMNS_FROM = 110
 """Columns of the terminal: below this, before and after stand one under the other."""
 
@@ -55,10 +56,8 @@ _OUTCOMES = {
 
 
 def _outcome(outcome: str, rows: list[dict[str, Any]]) -> str:
-    if outcome == "duplicate":
-        return f"{len(rows)}  ({', '.join(escape(row['url']) for row in rows)})"
-    reasons = Counter(row.get("reason") or "" for row in rows)
-    told = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()) if reason)
+    names = (f"same {row['alike']}" if outcome == "duplicate" else row["reason"] for row in rows)
+    told = ", ".join(f"{name} {count}" for name, count in sorted(Counter(filter(None, names)).items()))
     return f"{len(rows)}  ({told})" if told else str(len(rows))
 
 
@@ -96,7 +95,8 @@ def print_files(console: Console, data: Path, files: Iterable[str]) -> None:
 def print_before_and_after(console: Console, html: str, article: dict[str, Any]) -> None:
     """One page as a naive scraper reads it, what cleaning took from it struck out, and the clean article."""
     after = f"[bold]{escape(article['title'] or '')}[/bold]\n\n{escape(article['text'])}"
-    before = "\n".join(_mark_removed(console, _naive_lines(html), article["text"]))
+    kept = [article["title"] or "", *article["text"].split("\n\n")]
+    before = "\n".join(_mark_removed(console, _naive_lines(html), kept))
     console.print(f"One page, before and after: {escape(article['url'])}", soft_wrap=True)
     if not console.is_terminal:
         console.print(
@@ -118,13 +118,15 @@ def _naive_lines(html: str) -> list[str]:
     return [line for line in (part.strip() for part in text.splitlines()) if line]
 
 
-def _mark_removed(console: Console, lines: list[str], text: str) -> Iterable[str]:
-    for line in lines[:_LINES_SHOWN]:
-        is_kept = line in text
+def _mark_removed(console: Console, lines: list[str], kept: list[str]) -> Iterable[str]:
+    """The page's lines, those that cleaning took marked; a line that stands twice is kept once."""
+    matcher = SequenceMatcher(None, lines, kept, autojunk=False)
+    matched = {block.a + step for block in matcher.get_matching_blocks() for step in range(block.size)}
+    for number, line in enumerate(lines[:_LINES_SHOWN]):
         if console.is_terminal:
-            yield escape(line) if is_kept else f"[red strike]{escape(line)}[/red strike]"
+            yield escape(line) if number in matched else f"[red strike]{escape(line)}[/red strike]"
         else:
-            yield f"  {escape(line)}" if is_kept else f"x {escape(line)}"
+            yield f"{' ' if number in matched else 'x'} {escape(line)}"
     if len(lines) > _LINES_SHOWN:
         yield f"… and {len(lines) - _LINES_SHOWN} more lines"
 

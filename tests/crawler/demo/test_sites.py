@@ -1,4 +1,4 @@
-"""The bundled demo sites: what they serve, and what the whole service makes of them."""
+"""The bundled demo sites: what they serve to a browser or a crawler."""
 
 import gzip
 import html
@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.demo.content import SITE_IDS
 from crawler.demo.editions import find_edited_story
 from crawler.demo.listings import FEED_ENTRIES
 from crawler.demo.server import serve_sites
@@ -19,33 +18,9 @@ from crawler.errors import Fault, UserError
 EDITED_AT = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
-def find_free_ports(count):
-    """The first of so many neighbouring ports that nobody listens on."""
-    for base in range(20_000, 60_000, 97):
-        sockets = []
-        try:
-            for port in range(base, base + count):
-                sockets.append(socket.socket())
-                sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                sockets[-1].bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        else:
-            return base
-        finally:
-            for each in sockets:
-                each.close()
-    raise AssertionError("no free ports")
-
-
 @pytest.fixture(scope="module")
-def base_port():
-    return find_free_ports(len(SITE_IDS))
-
-
-@pytest.fixture(scope="module")
-def sites(base_port):
-    with serve_sites(base_port, None) as served:
+def sites(find_free_port):
+    with serve_sites(find_free_port(), None) as served:
         yield served
 
 
@@ -160,9 +135,9 @@ def test_two_sites_carry_one_story(sites):
     assert sorted(texts.values())[-2:] == [1, 2]
 
 
-def test_second_edition_changes_one_story_and_the_listings_that_name_it(sites):
+def test_second_edition_changes_one_story_and_the_listings_that_name_it(sites, find_free_port):
     first = {url: fetch(url)[2] for site in sites for url in urls_of(site)}
-    with serve_sites(find_free_ports(len(SITE_IDS)), EDITED_AT) as edited:
+    with serve_sites(find_free_port(), EDITED_AT) as edited:
         moved = {
             old.base + url.removeprefix(new.base): fetch(url)[2].replace(new.base.encode(), old.base.encode())
             for old, new in zip(sites, edited, strict=True)
@@ -186,8 +161,8 @@ def urls_of(site):
         yield from (site.base + path for path in ("/post-sitemap.xml", "/post-sitemap2.xml.gz"))
 
 
-def test_a_taken_port_is_one_line_with_port_and_option_and_frees_the_others():
-    base = find_free_ports(len(SITE_IDS))
+def test_a_taken_port_is_one_line_with_port_and_option_and_frees_the_others(find_free_port):
+    base = find_free_port()
     with socket.create_server(("127.0.0.1", base + 2)):
         with pytest.raises(Fault) as caught, serve_sites(base, None):
             raise AssertionError("not reached")
