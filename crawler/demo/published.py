@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from crawler.errors import Fault
 from pipelines.log import Commit, decode_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +39,20 @@ class Published:
 
 
 def read_published(data: Path) -> Published:
-    """Everything published in a local data folder; nothing where there is no log."""
-    files = [part for entry in sorted((data / "log").glob("[0-9]*.json")) for part in _parts(entry)]
-    rows = [row for path in files for row in _rows(data / path)]
+    """Everything published in a local data folder; nothing where there is no log.
+
+    Raises Fault, one line, where a file of the folder is damaged.
+    """
+    files = [part for entry in sorted((data / "log").glob("[0-9]*.json")) for part in _read(entry, _parts)]
+    rows = [row for path in files for row in _read(data / path, _rows)]
     return Published(files=tuple(files), rows=tuple(rows))
+
+
+def _read(file: Path, reader: Callable[[Path], Iterator[_T]]) -> list[_T]:
+    try:
+        return list(reader(file))
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise Fault(f"{file}: cannot be read: {error}; choose another --data folder for the demo") from error
 
 
 def _parts(entry_file: Path) -> Iterator[str]:

@@ -43,7 +43,7 @@ def run_demo(data: Path = DEFAULT_DATA, base_port: int = DEFAULT_BASE_PORT) -> i
     A second run over the same folder meets the second edition of the sites, in which one story was edited.
     Raises what `run_crawl` raises, and Fault where a port is taken.
     """
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console = _open_console()
     before = read_published(data)
     edited_at = _find_edition(before, base_port)
     with serve_sites(base_port, edited_at) as sites, tempfile.TemporaryDirectory() as seeds:
@@ -76,15 +76,20 @@ def run_demo(data: Path = DEFAULT_DATA, base_port: int = DEFAULT_BASE_PORT) -> i
 
 def serve_demo(data: Path = DEFAULT_DATA, base_port: int = DEFAULT_BASE_PORT) -> int:
     """Serve the sites for a browser until Ctrl-C, in the edition that a run over `data` would meet."""
+    console = _open_console()
     edited_at = _find_edition(read_published(data), base_port)
     with serve_sites(base_port, edited_at) as sites, suppress(KeyboardInterrupt):
-        console = Console(highlight=False)
         console.print(_describe_sites(sites, edited_at))
         for site in sites:
             console.print(f"  {site.base}/  {site.name} ({site.language})")
         console.print("Ctrl-C ends it.")
         threading.Event().wait()
     return 0
+
+
+def _open_console() -> Console:
+    # A pipe has no width of its own; at rich's 80 columns addresses would be broken in two.
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
 
 
 def _find_edition(published: Published, base_port: int) -> datetime | None:

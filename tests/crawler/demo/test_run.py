@@ -105,6 +105,17 @@ def test_third_run_publishes_nothing(runs):
     assert "nothing was published" in result.stdout
 
 
+@pytest.mark.parametrize("content", [b"{", b"[]"], ids=["cut short", "no entry"])
+def test_a_damaged_data_folder_is_one_line_that_names_the_file(tmp_path, find_free_port, content):
+    entry = tmp_path / "log" / "00000000000000000001.json"
+    entry.parent.mkdir()
+    entry.write_bytes(content)
+    result = run_demo(tmp_path, find_free_port())
+    assert result.returncode == 1
+    assert str(entry) in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads the process table of Linux")
 def test_ctrl_c_leaves_nothing_running(tmp_path, find_free_port):
     port = find_free_port()
