@@ -33,9 +33,9 @@ def fetch_all(
 ) -> list[Response | FetchError]:
     """The answers to the addresses, in their order; each comes with what its request's meta is to say.
 
-    `contact` is that of the environment where it is None. `tasks` are what a crawl of these addresses would do: without a contact, all that they ask must be allowed by
-    name. `watch` is called with the place of each answer as it comes. Raises UserError, SettingError and
-    Fault.
+    `tasks` are what a crawl of these addresses would do: without a contact, here or in the environment, all that they
+    ask must be allowed by name. `watch` is called with the place of each answer as it comes. Raises UserError,
+    SettingError and Fault.
     """
     contact = contact or read_environment().contact
     guard = make_guard(allow_addresses, contact)

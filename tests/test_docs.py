@@ -37,7 +37,7 @@ def section(text, heading):
 
 def described(text):
     """The names in the first column of the section's tables, in their order."""
-    return re.findall(r"^\| `([a-z_]+)` \|", text, flags=re.MULTILINE)
+    return re.findall(r"^\| `([a-z_0-9]+)` \|", text, flags=re.MULTILINE)
 
 
 def commands():
@@ -90,9 +90,9 @@ def test_every_reason_of_a_rejection_in_the_code_is_described():
     used = set()
     for package in ("cleaners", "pipelines"):
         for path in (ROOT / package).rglob("*.py"):
-            used |= set(
-                re.findall(r'(?:Rejection\(\s*reason=|fault=|_rejected\(\w+, )"(\w+)"', path.read_text())
-            )
+            used |= set(re.findall(r'(?:reason=|fault=|_reject(?:ed)?\(\w+, )"(\w+)"', path.read_text()))
+    verdicts = re.search(r"Reasons: ([\w,\s]+)\.", (ROOT / "cleaners/page_type.py").read_text())
+    used |= set(re.split(r",\s+", verdicts[1]))
     assert used
     assert used <= known
 
