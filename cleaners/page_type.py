@@ -76,7 +76,14 @@ class Shape:
         return self.linked / self.prose if self.prose and self.linked_pieces >= 3 else 0.0
 
 
-def find_rejection(
+@dataclass(frozen=True, slots=True)
+class _Page:
+    shape: Shape
+    stated: bool
+    """Whether the page itself says that it is an article."""
+
+
+def find_rejection(  # noqa: PLR0913 -- the page from every side
     tree: LexborHTMLParser,
     document: Document,
     metadata: Metadata,
@@ -92,15 +99,15 @@ def find_rejection(
     paywall_teaser, video, gallery, too_short. Live blogs are articles.
     """
     shape = measure(pieces, kept)
-    stated = states_article(tree, nodes)
+    page = _Page(shape, states_article(tree, nodes))
     return (
         _error(document)
         or (_stub(tree) if shape.chars < TOO_SHORT_CHARS else None)
-        or (_wall(tree, metadata, shape, stated=stated) if shape.prose < SHORT_CHARS else None)
-        or (None if metadata.is_live_blog else _hub(tree, document, metadata, nodes, shape, stated=stated))
+        or (_wall(tree, metadata, page) if shape.prose < SHORT_CHARS else None)
+        or (None if metadata.is_live_blog else _hub(tree, document, metadata, nodes, page))
         or _teaser(metadata, nodes, kept, shape)
-        or (_player(tree, nodes, shape, stated=stated) if shape.prose < SHORT_CHARS else None)
-        or _short(shape, stated=stated)
+        or (_player(tree, nodes, page) if shape.prose < SHORT_CHARS else None)
+        or _short(page)
     )
 
 
@@ -172,7 +179,8 @@ def _stub(tree: LexborHTMLParser) -> Verdict | None:
     return ("redirect_stub", f"the page only sends its reader on to {match[1][:200]}") if match else None
 
 
-def _wall(tree: LexborHTMLParser, metadata: Metadata, shape: Shape, *, stated: bool) -> Verdict | None:
+def _wall(tree: LexborHTMLParser, metadata: Metadata, page: _Page) -> Verdict | None:
+    shape, stated = page.shape, page.stated
     if stated and shape.prose >= TOO_SHORT_STATED_CHARS:
         return None
     words = _load_words()
@@ -203,17 +211,16 @@ def _hub(
     document: Document,
     metadata: Metadata,
     nodes: Sequence[dict[str, Any]],
-    shape: Shape,
-    *,
-    stated: bool,
+    page: _Page,
 ) -> Verdict | None:
+    shape = page.shape
     address = urlsplit(document.url)
     root = not address.query and (not address.path.strip("/") or bool(_LANGUAGE_ROOT.match(address.path)))
     share = shape.linked_share
     own = shape.prose - (shape.linked if share else 0)
     links = shape.headline_links + shape.linked_pieces
     evidence = f"{shape.headline_links} headline links, {own} characters of text of its own"
-    if stated:
+    if page.stated:
         return ("hub", f"a site's root with {evidence}") if root and share > 0.5 else None
     if links >= 5 and (share > 0.4 or own < 1_000) and any(types_of(node) & _LIST_TYPES for node in nodes):
         return "hub", f"declared as a list, {evidence}"
@@ -222,16 +229,11 @@ def _hub(
     if shape.linked_pieces >= 5 and share >= HUB_LINKED_SHARE and (links >= 12 or own < 700):
         return "hub", f"{share:.0%} of the text stands beside links, {evidence}"
     dated = metadata.sources.get("published_at") in {"json-ld", "meta", "microdata", "headline"}
-    kind = tree.css_first("meta[property='og:type']")
-    declared = kind is not None and (kind.attributes.get("content") or "").lower() == "article"
-    if shape.headline_links >= 8 and shape.prose < HUB_TEXT_CHARS and not (dated and declared):
-        return "hub", evidence
-    if (
-        shape.headline_links >= 20
-        and shape.headline_links * HUB_CHARS_PER_LINK > shape.prose
-        and shape.prose < MAX_LIST_INTRODUCTION_CHARS
-        and not dated
-    ):
+    few = shape.headline_links >= 8 and shape.prose < HUB_TEXT_CHARS
+    outnumbered = shape.headline_links >= 20 and shape.prose < min(
+        shape.headline_links * HUB_CHARS_PER_LINK, MAX_LIST_INTRODUCTION_CHARS
+    )
+    if (few and not (dated and _open_graph_type(tree) == "article")) or (outnumbered and not dated):
         return "hub", evidence
     return None
 
@@ -252,16 +254,14 @@ def _teaser(
     return None
 
 
-def _player(
-    tree: LexborHTMLParser, nodes: Sequence[dict[str, Any]], shape: Shape, *, stated: bool
-) -> Verdict | None:
-    if stated and shape.prose >= TOO_SHORT_CHARS:
+def _player(tree: LexborHTMLParser, nodes: Sequence[dict[str, Any]], page: _Page) -> Verdict | None:
+    shape = page.shape
+    if page.stated and shape.prose >= TOO_SHORT_CHARS:
         return None
     kinds: set[str] = set()
     for node in nodes:
         kinds |= types_of(node)
-    kind = tree.css_first("meta[property='og:type']")
-    declared = (kind.attributes.get("content") or "").lower() if kind is not None else ""
+    declared = _open_graph_type(tree)
     if (
         declared.startswith("video")
         or "VideoObject" in kinds
@@ -274,9 +274,18 @@ def _player(
     return None
 
 
-def _short(shape: Shape, *, stated: bool) -> Verdict | None:
-    least = TOO_SHORT_STATED_CHARS if stated else TOO_SHORT_CHARS
-    return ("too_short", f"{shape.chars} characters, fewer than {least}") if shape.chars < least else None
+def _short(page: _Page) -> Verdict | None:
+    least = TOO_SHORT_STATED_CHARS if page.stated else TOO_SHORT_CHARS
+    return (
+        ("too_short", f"{page.shape.chars} characters, fewer than {least}")
+        if page.shape.chars < least
+        else None
+    )
+
+
+def _open_graph_type(tree: LexborHTMLParser) -> str:
+    node = tree.css_first("meta[property='og:type']")
+    return (node.attributes.get("content") or "").strip().lower() if node is not None else ""
 
 
 def _count(value: Any) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cleaners.markup import name_words
 from cleaners.metadata.dates import is_elsewhere
-from cleaners.metadata.facts import is_hidden, shown_lines, shown_text
 from cleaners.metadata.names import (
     is_handle,
     kind_of,
@@ -18,14 +18,16 @@ from cleaners.metadata.names import (
     strip_prefix,
     without_other_hands,
 )
+from cleaners.metadata.shown import is_hidden, shown_lines, shown_text
 from cleaners.structured import plain_text, text_of, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
+    from selectolax.lexbor import LexborNode
 
-    from cleaners.metadata.facts import Line, PageFacts, Surroundings
+    from cleaners.metadata.facts import PageFacts
+    from cleaners.metadata.surroundings import Line, Surroundings
 
 AUTHOR_METAS = (
     "author",
@@ -70,11 +72,21 @@ _AUTHOR_ADDRESS = re.compile(
     r"/(?:authors?|autor(?:en|es|i)?|auteurs?|people|profiles?|profil|contributors?|writers?|staff|team|by|experts?|journalists?|yazarlar?)/[^/?#]|[?&_]author=",
     re.IGNORECASE,
 )
-_SIGNED = re.compile(
-    r"^[ \t]*(?:written|posted|story|article|words|text|authored|contributed) by\b[ \t:]*(.{0,100})$(?:\s*^(.{3,60})$)?",
-    re.IGNORECASE | re.MULTILINE,
+_SIGNATURES = (
+    "written by",
+    "posted by",
+    "article by",
+    "story by",
+    "words by",
+    "authored by",
+    "contributed by",
 )
 _LOOSE_SOURCES = frozenset({"byline", "signed"})
+_CREDITED = (
+    "[class*=author i], [class*=byline i], [class*=autor i], [class*=auteur i], [class*=verfasser i], [class*=writer i],"
+    " [class*=reporter i], [data-testid*=author i], [data-testid*=byline i]"
+)
+MAX_BYLINES = 12
 MAX_BYLINE_CHARS = 160
 
 
@@ -87,38 +99,46 @@ class Credit:
     organisations: tuple[str, ...]
     raw: str
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The persons; the organisations where it names no person."""
+        return self.persons or self.organisations
 
-def find_credits(
-    tree: LexborHTMLParser, facts: PageFacts, surroundings: Surroundings, site_names: frozenset[str]
-) -> list[Credit]:
-    """Return who the page names as its authors, by source, the most trusted first."""
-    credits = [
-        *_stated(facts, site_names),
-        *_near_headline(surroundings, site_names),
-        *_marked_up(facts, site_names),
-    ]
+
+def find_credits(facts: PageFacts, surroundings: Surroundings, site_names: frozenset[str]) -> list[Credit]:
+    """Return who the page names as its authors, by source, the most trusted first.
+
+    The page's text is read only where its head names no person.
+    """
+    found = [*_stated(facts, site_names)]
+    if not _names_person(found):
+        found += [*_near_headline(surroundings, site_names), *_marked_up(facts, site_names)]
     listed = facts.document.listed
     if listed is not None and listed.authors:
-        credits += _credit(
+        found += _credit(
             "listing", [text for a in listed.authors[:50] if (text := plain_text(a))], site_names
         )
-    if not any(credit.persons for credit in credits):
-        credits += _signed(tree, surroundings, site_names)
-    return credits
+    if not any(credit.persons for credit in found):
+        found += _signed(facts, surroundings, site_names)
+    return found
 
 
-def choose_credit(credits: list[Credit]) -> Credit | None:
+def choose_credit(found: list[Credit]) -> Credit | None:
     """Return the first source that names persons by more than an account, else the first that names anybody.
 
     An organisation that the page states as the author gives way to a byline at the headline, not to one elsewhere.
     """
-    named = [credit for credit in credits if credit.persons]
-    if credits and credits[0].source == "json-ld" and not credits[0].persons:
+    named = [credit for credit in found if credit.persons]
+    if found and found[0].source == "json-ld" and not found[0].persons:
         named = [credit for credit in named if credit.source not in _LOOSE_SOURCES]
     for credit in named:
         if not all(is_handle(name) for name in credit.persons):
             return credit
-    return named[0] if named else credits[0] if credits else None
+    return named[0] if named else found[0] if found else None
+
+
+def _names_person(found: list[Credit]) -> bool:
+    return any(credit.persons and not all(is_handle(name) for name in credit.persons) for credit in found)
 
 
 def _stated(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]:
@@ -149,13 +169,20 @@ def _marked_up(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]
             if text:
                 names.append(text)
     yield from _credit("microdata", names, site_names)
-    names = [text for node in facts.author_links if not is_elsewhere(node) and (text := _name_text(node))]
+    names = [
+        text
+        for node in facts.tree.css("[rel~=author]")[:50]
+        if not is_elsewhere(node) and (text := _name_text(node))
+    ]
     yield from _credit("rel-author", names[:10], site_names)
     tried = 0
-    for node, tokens in facts.classed:
+    for node in facts.tree.css(_CREDITED):
+        tokens = f"{node.attributes.get('class') or ''} {node.attributes.get('data-testid') or ''}"[
+            :1_000
+        ].split()
         if not any(_speaks_of_author(token) for token in tokens):
             continue
-        if tried == 12:
+        if tried == MAX_BYLINES:
             return
         tried += 1
         if is_elsewhere(node) or is_hidden(node):
@@ -182,7 +209,7 @@ def _near_headline(surroundings: Surroundings, site_names: frozenset[str]) -> It
                 continue
             linked = _linked_names(line, text, site_names)
             if linked:
-                for further in lines[position + 1 : position + 4]:
+                for further in islice(lines, position + 1, position + 4):
                     names = _linked_names(further, without_other_hands(further.text), site_names)
                     if not names or len(further.text) > sum(len(name) for name in names) + 8:
                         break
@@ -202,26 +229,31 @@ def _near_headline(surroundings: Surroundings, site_names: frozenset[str]) -> It
             waiting = False
 
 
-def _signed(
-    tree: LexborHTMLParser, surroundings: Surroundings, site_names: frozenset[str]
-) -> Iterator[Credit]:
+def _signed(facts: PageFacts, surroundings: Surroundings, site_names: frozenset[str]) -> Iterator[Credit]:
     """Look for the author where no markup tells: a name under its portrait, or "Written by" anywhere in the page."""
+    lines = [*surroundings.after, *surroundings.before]
     alts = {alt.casefold() for alt in surroundings.alts}
-    for line in (*surroundings.after, *surroundings.before):
-        if (
-            line.text.casefold() in alts
-            and 2 <= len(line.text.split()) <= 4
-            and _is_person(line.text, site_names)
-        ):
-            yield from _credit("signed", [line.text], site_names, shown=True)
+    for line in lines:
+        name = line.text
+        if name.casefold() in alts and 2 <= len(name.split()) <= 4 and _is_person(name, site_names):
+            yield from _credit("signed", [name], site_names, shown=True)
             return
-    body = tree.body
-    if body is None:
+    body = facts.tree.body
+    text = body.text(separator="\n") if body is not None else ""
+    folded = text.lower()
+    if len(folded) != len(text):
         return
-    for match in _SIGNED.finditer(body.text(separator="\n")):
-        text = without_other_hands(match[1].strip() or match[2] or "")
-        if text and _is_person(text, site_names):
-            yield from _credit("signed", [text], site_names, shown=True)
+    for signature in _SIGNATURES:
+        start = folded.find(signature)
+        if start < 0 or folded[max(0, start - 40) : start].rpartition("\n")[2].strip():
+            # Not there, or in the middle of a line: "a book written by".
+            continue
+        lines = text[start : start + 200].split("\n")
+        line = without_other_hands(
+            strip_prefix(lines[0].strip()).strip() or next(filter(str.strip, lines[1:]), "")
+        )
+        if line and len(line) < 100 and _is_person(line, site_names):
+            yield from _credit("signed", [line], site_names, shown=True)
             return
 
 

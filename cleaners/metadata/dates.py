@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cleaners.markup import name_words
-from cleaners.metadata.facts import is_hidden, shown_text
-from cleaners.metadata.moments import Moment, Reading, find_moment, find_moments, read_moment
+from cleaners.metadata.moments import EARLIEST, Moment, Reading, find_moment, find_moments, read_moment
+from cleaners.metadata.shown import is_hidden, shown_text
 from cleaners.structured import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from selectolax.lexbor import LexborNode
 
-    from cleaners.metadata.facts import PageFacts, Surroundings
+    from cleaners.metadata.facts import PageFacts
+    from cleaners.metadata.surroundings import Surroundings
 
 PUBLISHED_METAS = (
     "article:published_time",
@@ -94,7 +92,13 @@ _ADDRESS_DAY = re.compile(
     r"[/-]((?:19|20)\d{2})([/_-]?)(\d{2}|(?<=[/_-])\d)\2(\d{2}|(?<=[/_-])\d)(?=[/_.-]|$)"
 )
 _ADDRESS_MONTH_NAME = re.compile(r"/((?:19|20)\d{2})/([a-z]{3})/(\d{1,2})/")
-_MONTHS = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True))
+_MONTHS = dict(
+    zip(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+        range(1, 13),
+        strict=True,
+    )
+)
 
 MAX_DATE_LINE_CHARS = 160
 """A longer line is text that mentions a date."""
@@ -104,6 +108,9 @@ _UPDATE_MARK = re.compile(
     r"|oppdatert|opdateret|uppdaterad|päivitetty|aktualiz|frissít|actualizat|güncelle|обновл|оновл|ενημ|تحديث|به‌روز|更新|수정|cập nhật|diperbarui",
     re.IGNORECASE,
 )
+
+MAX_CANDIDATES = 100
+_DATED = "[class*=date i], [class*=publish i], [class*=posted i], [class*=time i], [class*=meta i], [class*=byline i]"
 
 Found = tuple[str, Moment]
 
@@ -124,9 +131,9 @@ def find_published(facts: PageFacts, reading: Reading) -> list[Found]:
     return found
 
 
-def find_shown(facts: PageFacts, reading: Reading) -> Iterator[Found]:
-    """Yield the dates that a reader sees near the headline, the likeliest first; each is read only when asked for."""
-    times = [node for node in facts.times if not is_elsewhere(node)]
+def find_shown(facts: PageFacts, reading: Reading) -> Found | None:
+    """Return the likeliest date that a reader sees anywhere in the article: `<time>` first, then by the class's name."""
+    times = [node for node in facts.tree.css("time")[:MAX_CANDIDATES] if not is_elsewhere(node)]
     times.sort(key=lambda node: not _speaks_of_publication(node))
     for node in times[:6]:
         words = _words_near(node)
@@ -134,23 +141,29 @@ def find_shown(facts: PageFacts, reading: Reading) -> Iterator[Found]:
             continue
         moment = _of_element(node, reading)
         if moment is not None:
-            yield ("time", moment)
+            return ("time", moment)
+    candidates = []
+    for node in facts.tree.css(_DATED)[:MAX_CANDIDATES]:
+        words = name_words(node.attributes.get("class") or "")
+        if words & (_PUBLISHED_WORDS | _DATE_WORDS) and not words & _MODIFIED_WORDS:
+            candidates.append((not words & _PUBLISHED_WORDS, node))
+    candidates.sort(key=lambda pair: pair[0])
     tried = 0
-    candidates = [
-        (node, words)
-        for node, names in facts.classed
-        if (words := _words(names)) & (_PUBLISHED_WORDS | _DATE_WORDS) and not words & _MODIFIED_WORDS
-    ]
-    candidates.sort(key=lambda pair: not pair[1] & _PUBLISHED_WORDS)
-    for node, _ in candidates:
+    for _, node in candidates:
         if tried == 8:
-            return
+            break
         text = shown_text(node, limit=200)
-        if text and len(text) <= 160 and any(c.isdigit() for c in text) and not is_elsewhere(node):
+        if (
+            text
+            and len(text) <= MAX_DATE_LINE_CHARS
+            and any(c.isdigit() for c in text)
+            and not is_elsewhere(node)
+        ):
             tried += 1
             moment = find_moment(text, reading)
             if moment is not None:
-                yield ("visible", moment)
+                return ("visible", moment)
+    return None
 
 
 def find_near_headline(
@@ -203,7 +216,7 @@ def find_modified(facts: PageFacts, reading: Reading) -> Found | None:
         moment = _of_element(node, reading)
         if moment is not None:
             return ("microdata", moment)
-    for node in facts.times[:20]:
+    for node in facts.tree.css("time")[:20]:
         if _words_near(node) & _MODIFIED_WORDS and not is_elsewhere(node):
             moment = _of_element(node, reading)
             if moment is not None:
@@ -222,17 +235,17 @@ def find_in_address(address: str, reading: Reading) -> Moment | None:
     return None
 
 
-def find_in_text(html: str, address: str, reading: Reading) -> Moment | None:
+def find_in_text(facts: PageFacts, reading: Reading) -> Moment | None:
     """Return the day that htmldate finds: the last resort, it parses the page again (2.5 ms) and knows days only."""
     from htmldate import find_date  # noqa: PLC0415
 
     try:
         day = find_date(
-            html,
+            facts.tree.html or "",
             extensive_search=False,
             original_date=True,
-            url=address,
-            min_date=datetime(1990, 1, 1, tzinfo=UTC).replace(tzinfo=None),
+            url=facts.document.url,
+            min_date=EARLIEST.replace(tzinfo=None),
             max_date=reading.now.replace(tzinfo=None),
         )
     except (ValueError, TypeError, OverflowError, AttributeError, RecursionError):

@@ -1,4 +1,4 @@
-"""Gathers, in one walk over the tree, every element that says something about the article."""
+"""Gathers, in one walk over the tree, what the head and the markup say about the article."""
 
 from __future__ import annotations
 
@@ -6,99 +6,40 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from cleaners.metadata.shown import shown_text
 from cleaners.structured import find_article, index_by_id, plain_text, read_json_ld
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
     from cleaners.models import Document
 
-_SELECTOR = (
-    "html, base, meta, link, title, h1, time, figure, [itemprop], [rel~=author],"
-    " [class*=author i], [class*=byline i], [class*=autor i], [class*=auteur i], [class*=writer i], [class*=date i],"
-    " [class*=publish i], [class*=posted i], [class*=time i], [class*=meta i], [data-testid*=author i], [data-testid*=byline i]"
-)
-"""One selector list: lexbor tests it in one walk (0.5 ms on a page of 1,200 elements), a selector each walks again."""
+# One selector list: lexbor tests it in one walk of 0.2 ms; a selector each walks the page again.
+_SELECTOR = "html, base, meta, link, title, h1, [itemprop]"
 
 MAX_ELEMENTS = 400
 """Of each kind; beyond it a page repeats itself (comment lists, endless teasers)."""
 
-MAX_STEPS = 600
-"""Nodes walked near a headline."""
-MAX_DEPTH = 40
-"""Of elements inside a headline or a byline."""
-
-_UNSHOWN = frozenset(
-    {"script", "style", "template", "noscript", "svg", "button", "select", "option", "textarea"}
-)
-_BREAKS = frozenset(
-    {
-        "article",
-        "main",
-        "figure",
-        "figcaption",
-        "aside",
-        "footer",
-        "table",
-        "address",
-        "h5",
-        "h6",
-        "hr",
-        "br",
-        "div",
-        "p",
-        "li",
-        "ul",
-        "ol",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "section",
-        "header",
-        "td",
-        "tr",
-        "dt",
-        "dd",
-    }
-)
-_HIDDEN_TOKENS = frozenset(
-    {
-        "hidden",
-        "sr-only",
-        "visually-hidden",
-        "visuallyhidden",
-        "screen-reader-text",
-        "screenreader",
-        "u-hidden",
-        "offscreen",
-    }
-)
+Attributes = dict[str, "str | None"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class PageFacts:
     """What the page's head, its JSON-LD and its telling elements hold, unjudged."""
 
+    tree: LexborHTMLParser
     document: Document
     base: str
     """What relative addresses are resolved against."""
-    html_attributes: dict[str, str | None] = field(default_factory=dict)
+    html_attributes: Attributes = field(default_factory=dict)
     metas: dict[str, list[str]] = field(default_factory=dict)
     """By `name`, `property` or `http-equiv` in lower case; contents as one line of text, in page order."""
-    links: list[tuple[frozenset[str], str, dict[str, str | None]]] = field(default_factory=list)
-    """Relations in lower case, `href` as written, all attributes."""
+    links: list[tuple[frozenset[str], str]] = field(default_factory=list)
+    """Relations in lower case, and `href` as written."""
     title: str | None = None
     h1s: list[LexborNode] = field(default_factory=list)
-    times: list[LexborNode] = field(default_factory=list)
-    figures: list[LexborNode] = field(default_factory=list)
     items: dict[str, list[LexborNode]] = field(default_factory=dict)
     """Elements by each token of their `itemprop`, in lower case."""
-    author_links: list[LexborNode] = field(default_factory=list)
-    classed: list[tuple[LexborNode, frozenset[str]]] = field(default_factory=list)
-    """Elements whose class speaks of authors or dates, with the class's tokens in lower case."""
     nodes: tuple[dict[str, Any], ...] = ()
     article: dict[str, Any] = field(default_factory=dict)
     """The JSON-LD node of the page's own article; empty if there is none."""
@@ -133,204 +74,28 @@ class PageFacts:
         return absolute_address(self.base, address)
 
 
-def read_page(
+def read_facts(
     tree: LexborHTMLParser, document: Document, nodes: tuple[dict[str, Any], ...] | None
 ) -> PageFacts:
     """Walk the tree once and return what it holds. The tree stays as it is."""
     if nodes is None:
         nodes = read_json_ld(tree)
-    base = document.url
-    title: str | None = None
-    html_attributes: dict[str, str | None] = {}
-    metas: dict[str, list[str]] = {}
-    links: list[tuple[frozenset[str], str, dict[str, str | None]]] = []
-    h1s: list[LexborNode] = []
-    times: list[LexborNode] = []
-    figures: list[LexborNode] = []
-    items: dict[str, list[LexborNode]] = {}
-    author_links: list[LexborNode] = []
-    classed: list[tuple[LexborNode, frozenset[str]]] = []
-    for node in tree.css(_SELECTOR):
-        tag = node.tag
-        attributes = node.attributes
-        if tag == "meta":
-            _add_meta(metas, attributes)
-        elif tag == "link":
-            href = attributes.get("href")
-            if href and len(links) < MAX_ELEMENTS:
-                links.append(
-                    (frozenset((attributes.get("rel") or "").lower().split()), href.strip(), attributes)
-                )
-        elif tag == "title":
-            if title is None and not _inside_svg(node):
-                title = plain_text(node.text())
-        elif tag == "html":
-            html_attributes = attributes
-        elif tag == "base":
-            base = absolute_address(document.url, attributes.get("href")) or base
-        elif tag == "h1" and len(h1s) < 20:
-            h1s.append(node)
-        elif tag == "time" and len(times) < MAX_ELEMENTS:
-            times.append(node)
-        elif tag == "figure" and len(figures) < MAX_ELEMENTS:
-            figures.append(node)
-        if (itemprop := attributes.get("itemprop")) and len(itemprop) < 200:
-            for token in itemprop.lower().split():
-                kept = items.setdefault(token, [])
-                if len(kept) < 50:
-                    kept.append(node)
-        if tag in {"meta", "link"}:
-            continue
-        if "author" in (attributes.get("rel") or "").lower().split() and len(author_links) < 50:
-            author_links.append(node)
-        names = f"{attributes.get('class') or ''} {attributes.get('data-testid') or ''}"
-        if len(names) > 1 and len(classed) < MAX_ELEMENTS:
-            classed.append((node, frozenset(names.lower()[:1_000].split())))
-    return PageFacts(
+    facts = PageFacts(
+        tree=tree,
         document=document,
-        base=base,
-        html_attributes=html_attributes,
-        metas=metas,
-        links=links,
-        title=title,
-        h1s=h1s,
-        times=times,
-        figures=figures,
-        items=items,
-        author_links=author_links,
-        classed=classed,
+        base=document.url,
         nodes=nodes,
         article=find_article(nodes, document.url),
         nodes_by_id=index_by_id(nodes),
     )
-
-
-def shown_text(node: LexborNode, *, limit: int = 1_000) -> str | None:
-    """Return an element's text as one line, as a reader sees it: without scripts, icons, buttons and hidden parts."""
-    return plain_text(_shown(node, limit), limit=limit)
-
-
-def shown_lines(node: LexborNode, *, limit: int = 1_000) -> list[str]:
-    """Return an element's text as the lines that its blocks make."""
-    return [line for part in _shown(node, limit).split("\n") if (line := plain_text(part, limit=limit))]
-
-
-def _shown(node: LexborNode, limit: int) -> str:
-    parts: list[str] = []
-    length = 0
-    for text in _texts(node):
-        parts.append(text)
-        length += len(text)
-        if length > limit:
-            break
-    return "".join(parts).replace("<", "&lt;")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of text as a reader sees it near the headline."""
-
-    text: str
-    links: tuple[tuple[str, str], ...] = ()
-    """Address as written and text of each link in the line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What stands around the headline; all empty where the page shows none."""
-
-    after: tuple[Line, ...] = ()
-    before: tuple[Line, ...] = ()
-    """The nearest first."""
-    alts: tuple[str, ...] = ()
-    """Alternative texts of the pictures there."""
-
-
-def read_surroundings(facts: PageFacts, title: str | None) -> Surroundings:
-    """Walk from the headline that reads like the title, else from the first one shown."""
-    shown = [node for node in facts.h1s[:10] if not is_hidden(node)]
-    if not shown:
-        return Surroundings()
-    wanted = set((title or "").casefold().split())
-    best = max(
-        shown, key=lambda node: len(wanted & set((shown_text(node, limit=500) or "").casefold().split()))
-    )
-    after, alts = lines_near(best, forward=True, limit=1_200)
-    before, other_alts = lines_near(best, forward=False, limit=250)
-    return Surroundings(after=tuple(after), before=tuple(before), alts=tuple(alts + other_alts))
-
-
-def lines_near(node: LexborNode, *, forward: bool, limit: int) -> tuple[list[Line], list[str]]:
-    """Return up to `limit` characters of lines after an element (or before it, nearest first), and the pictures' alts."""
-    lines: list[Line] = []
-    alts: list[str] = []
-    parts: list[str] = []
-    links: list[tuple[str, str]] = []
-    length = 0
-
-    def end_line() -> None:
-        text = plain_text("".join(parts if forward else reversed(parts)).replace("<", "&lt;"))
-        if text:
-            lines.append(Line(text, tuple(links)))
-        parts.clear()
-        links.clear()
-
-    current: LexborNode | None = node
-    inside = False
-    for _ in range(MAX_STEPS):
-        current, enters = (
-            _step(current, inside=inside, forward=forward) if current is not None else (None, False)
-        )
-        if current is None or length > limit:
-            break
-        tag = current.tag
-        inside = enters
-        if tag == "-text":
-            text = current.text()
-            parts.append(text)
-            length += len(text.strip())
-            continue
-        if tag in _BREAKS:
-            end_line()
-        if not enters:
-            continue
-        if tag in {"body", "figure"} or tag in _UNSHOWN or is_hidden(current):
-            inside = False
-            continue
-        attributes = current.attributes
-        if tag == "img" and (alt := attributes.get("alt")):
-            alts.append(alt.strip())
-        elif tag == "a" and (href := attributes.get("href")):
-            text = shown_text(current, limit=200)
-            if text:
-                links.append((href, text))
-        if (before := current.prev) is not None and before.tag == tag:
-            parts.append(" ")
-    end_line()
-    return lines, alts
-
-
-def _step(node: LexborNode, *, inside: bool, forward: bool) -> tuple[LexborNode | None, bool]:
-    """Return the next node in document order (or against it), and whether it is entered for the first time."""
-    if inside:
-        child = node.first_child if forward else node.last_child
-        if child is not None:
-            return child, True
-    beside = node.next if forward else node.prev
-    if beside is not None:
-        return beside, True
-    return node.parent, False
-
-
-def is_hidden(node: LexborNode) -> bool:
-    """Tell whether an element's own attributes hide it from readers."""
-    attributes = node.attributes
-    if "hidden" in attributes or attributes.get("aria-hidden") == "true":
-        return True
-    style = attributes.get("style")
-    if style and "display:none" in style.replace(" ", "").lower():
-        return True
-    return not _HIDDEN_TOKENS.isdisjoint((attributes.get("class") or "").lower().split())
+    for node in tree.css(_SELECTOR):
+        attributes = node.attributes
+        if itemprop := attributes.get("itemprop"):
+            _add_item(facts.items, itemprop, node)
+        add = _ADD.get(node.tag or "")
+        if add is not None:
+            add(facts, node, attributes)
+    return facts
 
 
 def absolute_address(base: str, address: str | None) -> str | None:
@@ -346,39 +111,55 @@ def absolute_address(base: str, address: str | None) -> str | None:
     return whole if parts.scheme in {"http", "https"} and host else None
 
 
-def _texts(node: LexborNode, depth: int = 0) -> Iterator[str]:
-    for child in node.iter(include_text=True):
-        tag = child.tag
-        if tag == "-text":
-            yield child.text().replace("\n", " ")
-        elif depth < MAX_DEPTH and tag not in _UNSHOWN and not is_hidden(child):
-            if tag in _BREAKS:
-                yield "\n"
-            elif _follows_its_like(child, tag):
-                yield " "
-            yield from _texts(child, depth + 1)
-            if tag in _BREAKS:
-                yield "\n"
+def _add_item(items: dict[str, list[LexborNode]], itemprop: str, node: LexborNode) -> None:
+    for token in itemprop[:200].lower().split():
+        kept = items.setdefault(token, [])
+        if len(kept) < MAX_ELEMENTS:
+            kept.append(node)
 
 
-def _follows_its_like(node: LexborNode, tag: str | None) -> bool:
-    # Two spans without white space between them are set apart by style.
-    before = node.prev
-    return before is not None and before.tag == tag
+def _add_html(facts: PageFacts, _node: LexborNode, attributes: Attributes) -> None:
+    facts.html_attributes = attributes
 
 
-def _add_meta(metas: dict[str, list[str]], attributes: dict[str, str | None]) -> None:
+def _add_base(facts: PageFacts, _node: LexborNode, attributes: Attributes) -> None:
+    facts.base = absolute_address(facts.document.url, attributes.get("href")) or facts.base
+
+
+def _add_meta(facts: PageFacts, _node: LexborNode, attributes: Attributes) -> None:
     content = attributes.get("content")
     if content is None:
         return
     for key in ("name", "property", "http-equiv"):
         name = attributes.get(key)
         if name and len(name) < 200:
-            kept = metas.setdefault(name.strip().lower(), [])
-            if len(kept) < 100 and (text := plain_text(content)):
+            kept = facts.metas.setdefault(name.strip().lower(), [])
+            if len(kept) < MAX_ELEMENTS and (text := plain_text(content)):
                 kept.append(text)
 
 
-def _inside_svg(node: LexborNode) -> bool:
+def _add_link(facts: PageFacts, _node: LexborNode, attributes: Attributes) -> None:
+    href, rel = attributes.get("href"), attributes.get("rel")
+    if href and rel and len(facts.links) < MAX_ELEMENTS:
+        facts.links.append((frozenset(rel[:200].lower().split()), href.strip()))
+
+
+def _add_title(facts: PageFacts, node: LexborNode, _attributes: Attributes) -> None:
     parent = node.parent
-    return parent is not None and parent.tag in {"svg", "g", "symbol", "a", "button"}
+    if facts.title is None and (parent is None or parent.tag not in {"svg", "g", "symbol", "a", "button"}):
+        facts.title = plain_text(node.text())
+
+
+def _add_h1(facts: PageFacts, node: LexborNode, _attributes: Attributes) -> None:
+    if len(facts.h1s) < 20:
+        facts.h1s.append(node)
+
+
+_ADD = {
+    "html": _add_html,
+    "base": _add_base,
+    "meta": _add_meta,
+    "link": _add_link,
+    "title": _add_title,
+    "h1": _add_h1,
+}

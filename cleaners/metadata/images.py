@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cleaners.markup import name_words
 from cleaners.metadata.dates import is_elsewhere
-from cleaners.metadata.facts import shown_text
+from cleaners.metadata.shown import shown_text
 from cleaners.models import Image
 from cleaners.structured import plain_text, text_of
 
@@ -71,8 +71,8 @@ def _lead(facts: PageFacts) -> list[Image]:
 
 
 def _figures(facts: PageFacts) -> list[Image]:
-    found = []
-    for figure in facts.figures:
+    found: list[Image] = []
+    for figure in facts.tree.css("figure")[: 4 * MAX_IMAGES]:
         if len(found) == MAX_IMAGES:
             break
         img = figure.css_first("img")

@@ -29,7 +29,35 @@ _INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}$|\b(?:jr|sr)\.$", re.IGNORECASE)
 _EDGES = " \t\n,;:|/-–—•·*#>»«→\"“”„[]’'‘"
 # Also parts of names: "von der Leyen", "de Oliveira"; only a capital or a colon makes them a prefix.
 _PARTICLES = frozenset(
-    "de di da af av del della der den van von zu zur el al bin ibn la le ten ter dos das do du y e".split()
+    [
+        "de",
+        "di",
+        "da",
+        "af",
+        "av",
+        "del",
+        "della",
+        "der",
+        "den",
+        "van",
+        "von",
+        "zu",
+        "zur",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "la",
+        "le",
+        "ten",
+        "ter",
+        "dos",
+        "das",
+        "do",
+        "du",
+        "y",
+        "e",
+    ]
 )
 
 
@@ -72,7 +100,7 @@ def kind_of(name: str, site_names: Iterable[str] = ()) -> NameKind:
     if not parts or not any(part[0].isalpha() for part in parts) or sum(c.isdigit() for c in name) > 4:
         return "none"
     bare = "".join(parts).replace(".", "").replace("-", "").replace("'", "").replace("’", "")
-    if bare in site_names or _has_word(name, words.organisations | words.roles) or _DOMAIN.search(folded):
+    if bare in site_names or _has_word(name, words.organisations) or _DOMAIN.search(folded):
         return "organisation"
     if words.placeholders.intersection(parts) & {"admin", "administrator", "webmaster"} or len(parts) > 7:
         return "none"
@@ -119,23 +147,18 @@ def without_other_hands(text: str) -> str:
     folded = text.casefold()
     if len(folded) != len(text):
         return text
-    cuts = [cut for words in load_byline_words().other_hands if (cut := folded.find(words)) >= 0]
-    return text[: min(cuts)] if cuts else text
+    match = load_byline_words().other_hands.search(folded)
+    return text[: match.start()] if match else text
 
 
-def _prefix_of(text: str, prefixes: tuple[str, ...], *, leads: bool) -> int:
-    folded = text[:40].casefold()
-    for prefix in prefixes:
-        if folded.startswith(prefix):
-            rest = text[len(prefix) :]
-            if rest and not (rest[0].isspace() or rest[0] in ":：") and prefix.isascii():
-                continue
-            if prefix in _PARTICLES and not leads and text[:1].islower() and ":" not in rest[:2]:
-                continue
-            if prefix == "von" and rest[1:4] in {"der", "den", "dem"}:
-                continue
-            return len(prefix)
-    return 0
+def _prefix_of(text: str, prefixes: re.Pattern[str], *, leads: bool) -> int:
+    match = prefixes.match(text[:60].casefold())
+    if match is None:
+        return 0
+    prefix, rest = match[0], text[match.end() : match.end() + 5]
+    if prefix in _PARTICLES and not leads and text[:1].islower() and ":" not in rest[:2]:
+        return 0
+    return 0 if prefix == "von" and rest[1:4] in {"der", "den", "dem"} else match.end()
 
 
 def is_handle(name: str) -> bool:

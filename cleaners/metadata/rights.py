@@ -66,7 +66,7 @@ def find_opt_out(facts: PageFacts) -> dict[str, Any]:
 
 def find_licence(facts: PageFacts) -> tuple[str, str] | None:
     """Return the address or name of the article's licence and its source."""
-    for rel, href, _ in facts.links:
+    for rel, href in facts.links:
         if "license" in rel and (address := facts.absolute(href)):
             return ("link", address)
     value = facts.article.get("license")

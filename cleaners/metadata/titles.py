@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cleaners.metadata.facts import is_hidden, shown_text
+from cleaners.metadata.shown import is_hidden, shown_text
 from cleaners.structured import NEWS_TYPES, text_of, types_of
 
 if TYPE_CHECKING:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+_UNSPACED = re.compile("[\u0590-\u06ff\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _FILE = Path(__file__).parent.parent / "rules" / "metadata" / "bylines.toml"
 
 
@@ -14,11 +16,10 @@ _FILE = Path(__file__).parent.parent / "rules" / "metadata" / "bylines.toml"
 class BylineWords:
     """Folded to lower case; each field is a table of `rules/metadata/bylines.toml`, which explains it."""
 
-    prefixes: tuple[str, ...]
-    """Openers and labels, the longest first."""
-    openers: tuple[str, ...]
-    """The longest first."""
-    other_hands: tuple[str, ...]
+    prefixes: re.Pattern[str]
+    """Matches an opener or a label at the start of a folded text, the longest first."""
+    openers: re.Pattern[str]
+    other_hands: re.Pattern[str]
     joiners: frozenset[str]
     roles: frozenset[str]
     organisations: frozenset[str]
@@ -37,17 +38,26 @@ def load_byline_words() -> BylineWords:
         if isinstance(table, list)
     }
     return BylineWords(
-        prefixes=_longest_first(words["openers"] | words["labels"]),
-        openers=_longest_first(words["openers"]),
-        other_hands=_longest_first(words["other_hands"]),
+        prefixes=_at_start(words["openers"] | words["labels"]),
+        openers=_at_start(words["openers"]),
+        other_hands=re.compile("|".join(map(re.escape, _longest_first(words["other_hands"])))),
         joiners=words["joiners"],
         roles=words["roles"],
-        organisations=words["organisations"],
+        organisations=words["organisations"] | words["roles"],
         placeholders=words["placeholders"],
         credentials=words["credentials"],
         stops=words["stops"],
     )
 
 
-def _longest_first(words: frozenset[str]) -> tuple[str, ...]:
-    return tuple(sorted(words, key=lambda word: (-len(word), word)))
+def _at_start(words: frozenset[str]) -> re.Pattern[str]:
+    # Scripts without spaces set no space after the word.
+    spaced = [
+        re.escape(word) for word in _longest_first(words) if word.isascii() or not _UNSPACED.search(word)
+    ]
+    unspaced = [re.escape(word) for word in _longest_first(words) if _UNSPACED.search(word)]
+    return re.compile(rf"(?:{'|'.join(spaced)})(?=[\s:：]|$)|(?:{'|'.join(unspaced)})")
+
+
+def _longest_first(words: frozenset[str]) -> list[str]:
+    return sorted(words, key=lambda word: (-len(word), word))

@@ -1,0 +1,71 @@
+"""Who publishes the page, and which address names its article."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cleaners.structured import text_of, texts_of, types_of
+from cleaners.urls import canonical_url, registrable_domain
+
+if TYPE_CHECKING:
+    from cleaners.metadata.facts import PageFacts
+
+_SITE_TYPES = frozenset({"WebSite", "Organization", "NewsMediaOrganization", "Corporation"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The names that a site goes by."""
+
+    site_name: str | None
+    publisher: str | None
+    names: tuple[str, ...]
+    """Every name and address of the site, as written."""
+
+
+def read_site(facts: PageFacts) -> Site:
+    """Return who publishes the page, by its metas, its JSON-LD and its address."""
+    site_name = facts.meta(
+        "og:site_name", "application-name", "apple-mobile-web-app-title", "al:ios:app_name"
+    )
+    publisher = text_of(facts.resolve(facts.article.get("publisher")), limit=200)
+    names = [name for name in (site_name, publisher) if name]
+    names.extend(facts.metas.get("application-name", ())[:5])
+    names.extend(facts.metas.get("apple-mobile-web-app-title", ())[:5])
+    names.extend(handle.lstrip("@") for handle in facts.metas.get("twitter:site", ())[:5])
+    for node in facts.nodes[:200]:
+        types = types_of(node)
+        if types & _SITE_TYPES and (name := text_of(node.get("name"), limit=200)):
+            names.append(name)
+            names.extend(texts_of(node.get("alternateName"), limit=200)[:3])
+            if site_name is None and "WebSite" in types:
+                site_name = name
+    host = (urlsplit(facts.document.url).hostname or "").removeprefix("www.")
+    domain = registrable_domain(host)
+    names.extend((host, domain, domain.split(".")[0]))
+    return Site(
+        site_name=site_name,
+        publisher=publisher or facts.meta("publisher", "dc.publisher", "dcterms.publisher"),
+        names=tuple(names),
+    )
+
+
+def find_canonical(facts: PageFacts) -> tuple[str, str | None]:
+    """Return the address that names the article, and the foreign address that it is syndicated from.
+
+    A canonical link counts within the page's registrable domain, and never from a deeper page to a site's root:
+    content systems in a muddle name one address on every page, and all their articles would become one.
+    """
+    own = facts.document.url
+    home = registrable_domain(urlsplit(own).hostname or "")
+    for rel, href in facts.links:
+        if "canonical" not in rel or (address := facts.absolute(href)) is None:
+            continue
+        parts = urlsplit(address)
+        if registrable_domain(parts.hostname or "") != home:
+            return canonical_url(own), address
+        if parts.path.strip("/") or parts.query or not urlsplit(own).path.strip("/"):
+            return canonical_url(address), None
+    return canonical_url(own), None
