@@ -203,9 +203,11 @@ def _check_type(content_type: str) -> None:
 
 
 def _to_failure(error: Exception, url: URL) -> FetchError:
-    host = url.host or ""
+    host = url.raw_host or ""
     if isinstance(error, AddressRefusedError):
         return AddressBlockedError(str(error))
+    if isinstance(error, UnicodeError | aiohttp.InvalidURL):
+        return BadUrlError(f"{url} cannot be asked for: {error}")
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         return TimedOutError(f"{host} gave no complete answer in time")
     if isinstance(error, aiohttp.ClientConnectorDNSError):

@@ -286,23 +286,22 @@ class NewsSpider(scrapy.Spider):
 
     # ── signals ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def end_item(self, item: Fetched | Cleaned | Ended) -> None:
+    def end_item(self, item: Any, response: Response | Failure | None) -> None:
         """Make room for the next visit."""
-        self._passes[item.visit.site].end_visit(item.visit)
+        if response is None:
+            self._passes[item.visit.site].end_visit(item.visit)
+        else:
+            _end_request(response)
 
-    def fail_item(self, item: Fetched | Cleaned | Ended, failure: Failure) -> None:
+    def fail_item(self, item: Any, response: Response | Failure | None, failure: Failure) -> None:
         """Stop for what a pipeline raised: a full disk, a lost Redis, a bug."""
-        self.end_item(item)
+        self.end_item(item, response)
         self.fail(failure.value)
 
     def fail_callback(self, response: Response | Failure | None, failure: Failure) -> None:
         """Stop for what a callback raised."""
         if response is not None:
-            meta = response.request.meta  # type: ignore[union-attr]
-            if "visit" in meta:
-                meta["site_pass"].end_visit(meta["visit"])
-            else:
-                meta["site_pass"].end_listing()
+            _end_request(response)
         self.fail(failure.value)
 
     def _note_task(self, task: asyncio.Task[None]) -> None:
@@ -326,6 +325,14 @@ def _reject(visit: Visit, url: str, error: FetchError) -> Cleaned:
     # As cleaning itself would have said, had the body been fetched.
     rejection = Rejection(reason=error.reason, evidence=str(error), url=url, requested_url=visit.url)
     return Cleaned(visit=visit, fetched_at=datetime.now(UTC), status=200, result=rejection)
+
+
+def _end_request(response: Response | Failure) -> None:
+    meta = response.request.meta  # type: ignore[union-attr]
+    if "visit" in meta:
+        meta["site_pass"].end_visit(meta["visit"])
+    else:
+        meta["site_pass"].end_listing()
 
 
 def _find_admitted(site_pass: SitePass, listing: Listing, response: Response) -> tuple[Found, list[Listed]]:

@@ -87,7 +87,7 @@ def paper(serve, helpers):
     ] + ["/news/missing"]
     listed = {"/news/feed-1", "/news/feed-2", "/news/gzip-1", "/news/text-1"}
     urls = [f"{site.base}{path}" for path in special if path not in listed]
-    urls.append("http://2130706434/news/decimal")
+    urls += ["http://2130706434/news/decimal", "http://xn--/", "http://a..b/"]
     items = "".join(f"<item><title>Feed {n}</title><link>/news/feed-{n}</link></item>" for n in (1, 2))
     xmlns = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
     site.answers |= {
@@ -227,6 +227,11 @@ def test_every_url_has_exactly_one_row(crawled):
 def test_address_written_as_a_number_is_refused_like_any_other(crawled):
     row = crawled["rows"]["http://2130706434/news/decimal"]
     assert (row["outcome"], row["reason"]) == ("blocked", "address")
+
+
+@pytest.mark.parametrize("url", ["http://xn--/", "http://a..b/"])
+def test_address_that_cannot_be_asked_for_ends_like_any_other(crawled, url):
+    assert (crawled["rows"][url]["outcome"], crawled["rows"][url]["reason"]) == ("dead", "bad_url")
 
 
 def test_no_byte_is_sent_to_an_address_that_is_not_allowed(crawled):
