@@ -146,7 +146,7 @@ def crawled(paper, serve, helpers, tmp_path_factory):
         "slow",
         slow.base,
         urls=[f"{slow.base}/story-{number}" for number in range(4)],
-        delay_seconds=0.25,
+        delay_seconds=0.6,
     )
 
     report = run_crawl(options(seeds, data, contact="tests@example.org"))
@@ -260,7 +260,8 @@ def test_dead_host_costs_one_counted_outcome_a_url(crawled):
 def test_delay_is_kept_between_all_requests_to_a_site(crawled):
     times = [at for at, _, _ in crawled["slow"].requests][: crawled["seen"][1]]
     assert len(times) == 5
-    assert all(later - earlier >= 0.24 for earlier, later in itertools.pairwise(times))
+    # The server may note a request late when the machine is busy, never early.
+    assert all(later - earlier >= 0.4 for earlier, later in itertools.pairwise(times))
 
 
 def test_link_outside_the_site_is_not_followed(crawled):
