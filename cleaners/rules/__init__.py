@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
-from cleaners.rules.fold import fold, fold_letters, strip_ornaments
+from cleaners.rules.fold import fold, strip_ornaments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,8 @@ MAX_LINE_CHARS = 120
 _OPENING_CHARS = 80
 _HERE = Path(__file__).parent
 _OPENING_WORDS = 7
-_SEPARATOR = re.compile(r"[:|>›→▶►•·]| - ")
+# What stands between a label and its content; "Photo, text" and "well-known" are no such places.
+_SEPARATOR = re.compile(r"[:|>›→▶►•·=/丨\]】]| - ")
 # Scripts that set no spaces between words: Thai, Lao, Khmer, Burmese, kana, Han.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
@@ -189,10 +190,12 @@ class Rules:
         Entries that end in a colon need a separator after them (`Photo: Reuters`, `Read also | …`);
         the others need only end with a word.
         """
-        head = strip_ornaments(fold_letters(text[:_OPENING_CHARS]))
+        head = fold(text[:_OPENING_CHARS])
         own = self._openings.of(language)
         separator = _SEPARATOR.search(head)
-        if separator and (match := self._openings.get(fold(head[: separator.start()]) + ":", own)):
+        if separator and (
+            match := self._openings.get(strip_ornaments(head[: separator.start()]) + ":", own)
+        ):
             return match
         if _UNSPACED.match(head):
             for length in self._unspaced_lengths:
@@ -200,11 +203,10 @@ class Rules:
                     return match
             return None
         words = head.split(" ", _OPENING_WORDS)[:_OPENING_WORDS]
-        words[-1] = words[-1].rstrip(",.;:!?")
-        if fold(words[0]) not in self._starts:
+        if strip_ornaments(words[0]) not in self._starts:
             return None
         for count in range(len(words), 0, -1):
-            if match := self._openings.get(fold(" ".join(words[:count])), own):
+            if match := self._openings.get(strip_ornaments(" ".join(words[:count])), own):
                 return match
         return None
 
@@ -291,7 +293,7 @@ def _entries(path: Path, folder: str) -> Iterator[tuple[str, PhraseMatch, bool]]
 
 def _key(entry: str) -> str:
     """The folded entry; the colon that asks for a separator stays."""
-    return fold(entry.replace("{n}", "0")) + ":" * entry.endswith(":")
+    return fold(entry) + ":" * entry.endswith(":")
 
 
 def _load_icons() -> Icons:

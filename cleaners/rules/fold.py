@@ -36,8 +36,8 @@ _FOLDS: dict[int, str | None] = dict.fromkeys(_MARKS) | {
 
 
 def _is_ornament(char: str) -> bool:
-    """Punctuation, symbol, emoji, space or private-use character; © says too much to be one."""
-    return unicodedata.category(char)[0] in "PSZC" and char != "©"
+    """Punctuation, symbol, emoji, space or private-use character; © says too much, and {n} is a number."""
+    return unicodedata.category(char)[0] in "PSZC" and char not in "©{}"
 
 
 # A line is looked up in three folders, one right after the other.
@@ -57,7 +57,8 @@ def fold(text: str) -> str:
 def fold_letters(text: str) -> str:
     """`text` in one case, one spelling and with single spaces; its ends and numbers are untouched."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", text).casefold().translate(_FOLDS)
+        # NFKD would make the Korean copyright sign a bare c.
+        text = unicodedata.normalize("NFKD", text.replace("ⓒ", "©")).casefold().translate(_FOLDS)
     return " ".join(text.casefold().split())
 
 
