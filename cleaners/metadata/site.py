@@ -42,7 +42,7 @@ def read_site(facts: PageFacts) -> Site:
             names.extend(texts_of(node.get("alternateName"), limit=200)[:3])
             if site_name is None and "WebSite" in types:
                 site_name = name
-    host = (urlsplit(facts.document.url).hostname or "").removeprefix("www.")
+    host = host_of(facts.document.url).removeprefix("www.")
     domain = registrable_domain(host)
     names.extend((host, domain, domain.split(".")[0]))
     return Site(
@@ -59,13 +59,34 @@ def find_canonical(facts: PageFacts) -> tuple[str, str | None]:
     content systems in a muddle name one address on every page, and all their articles would become one.
     """
     own = facts.document.url
-    home = registrable_domain(urlsplit(own).hostname or "")
+    try:
+        canonical_url(own)
+    except ValueError:
+        # A page from somebody's archive may bear a name that is no address: it still names the page.
+        return own, None
+    home = registrable_domain(host_of(own))
     for rel, href in facts.links:
         if "canonical" not in rel or (address := facts.absolute(href)) is None:
             continue
+        if registrable_domain(host_of(address)) != home:
+            return _canonical(own), address if home else None
         parts = urlsplit(address)
-        if registrable_domain(parts.hostname or "") != home:
-            return canonical_url(own), address
         if parts.path.strip("/") or parts.query or not urlsplit(own).path.strip("/"):
-            return canonical_url(address), None
-    return canonical_url(own), None
+            return _canonical(address), None
+    return _canonical(own), None
+
+
+def _canonical(address: str) -> str:
+    try:
+        return canonical_url(address)
+    except ValueError:
+        # A saved file has no web address; what the caller calls it names it.
+        return address
+
+
+def host_of(address: str) -> str:
+    """Return the host of an address; empty for what is no address."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
