@@ -214,8 +214,7 @@ def _hub(
     page: _Page,
 ) -> Verdict | None:
     shape = page.shape
-    address = urlsplit(document.url)
-    root = not address.query and (not address.path.strip("/") or bool(_LANGUAGE_ROOT.match(address.path)))
+    root = _is_root(document.url)
     share = shape.linked_share
     own = shape.prose - (shape.linked if share else 0)
     links = shape.headline_links + shape.linked_pieces
@@ -281,6 +280,14 @@ def _short(page: _Page) -> Verdict | None:
         if page.shape.chars < least
         else None
     )
+
+
+def _is_root(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+    except ValueError:
+        return False
+    return not address.query and (not address.path.strip("/") or bool(_LANGUAGE_ROOT.match(address.path)))
 
 
 def _open_graph_type(tree: LexborHTMLParser) -> str:

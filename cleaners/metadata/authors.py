@@ -323,7 +323,9 @@ def _credit(
                 # A word that follows an organisation is its place: "Example News, Berlin".
                 persons.setdefault(name.casefold(), name)
     if persons or organisations:
-        yield Credit(source, tuple(persons.values()), tuple(organisations.values()), "; ".join(texts)[:1_000])
+        yield Credit(
+            source, tuple(persons.values()), tuple(organisations.values()), "; ".join(texts)[:1_000].strip()
+        )
 
 
 def _is_person(text: str, site_names: frozenset[str]) -> bool:

@@ -226,7 +226,10 @@ def find_modified(facts: PageFacts, reading: Reading) -> Found | None:
 
 def find_in_address(address: str, reading: Reading) -> Moment | None:
     """Return the day that an address such as `/2024/05/03/` names."""
-    path = urlsplit(address).path
+    try:
+        path = urlsplit(address).path
+    except ValueError:
+        return None
     if match := _ADDRESS_DAY.search(path):
         return read_moment(f"{match[1]}-{match[3]}-{match[4]}", reading)
     if match := _ADDRESS_MONTH_NAME.search(path):

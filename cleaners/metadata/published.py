@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from cleaners.metadata.dates import (
     find_in_address,
@@ -16,6 +15,7 @@ from cleaners.metadata.dates import (
     find_shown,
 )
 from cleaners.metadata.moments import Moment, Reading, read_moment
+from cleaners.metadata.site import host_of
 from cleaners.structured import ARTICLE_TYPES, NEWS_TYPES, types_of
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _states_article(facts: PageFacts) -> bool:
 
 def _reading(facts: PageFacts, language: str | None) -> Reading:
     tag = (language or "en").split("-")
-    host = urlsplit(facts.document.url).hostname or ""
+    host = host_of(facts.document.url)
     regions = {
         part
         for value in (language, facts.meta("og:locale"))

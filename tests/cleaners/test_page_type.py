@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from cleaners.layout import to_pieces
+from cleaners.metadata import read_metadata
+from cleaners.models import Document
+from cleaners.page_type import find_rejection, reading_length
+from cleaners.structured import read_json_ld
+
+SENTENCE = (
+    "The harbour opened again this morning after the longest winter that anybody in the town remembers. "
+)
+TEXT = "".join(f"<p>{SENTENCE * 3}</p>" for _ in range(8))
+NEWS = '<script type="application/ld+json">{"@type":"NewsArticle","headline":"Harbour reopens","datePublished":"2025-05-03"%s}</script>'
+
+
+def verdict(
+    body: str,
+    head: str = "",
+    *,
+    url: str = "https://news.example/2025/story",
+    status: int = 200,
+    kept: bool = True,
+) -> str | None:
+    html = f"<!doctype html><html lang=en><head>{head}</head><body>{body}</body></html>"
+    tree = LexborHTMLParser(html)
+    document = Document(
+        url=url,
+        requested_url=url,
+        fetched_at=datetime(2025, 6, 1, tzinfo=UTC),
+        status=status,
+        body=html.encode(),
+    )
+    assert tree.body is not None
+    pieces = to_pieces(tree.body)
+    found = find_rejection(
+        tree,
+        document,
+        read_metadata(tree, document),
+        nodes=read_json_ld(tree),
+        pieces=pieces,
+        kept=[piece for piece in pieces if piece.kind == "paragraph" and piece.link_share < 0.5]
+        if kept
+        else [],
+    )
+    assert found is None or (found[1] and "\n" not in found[1])
+    return found[0] if found else None
+
+
+def teasers(count: int, layout: str) -> str:
+    link = '<a href="/2025/story-{0}">Harbour number {0} reopens after the longest winter</a>'
+    card = {
+        "cards": f"<article><h3>{link}</h3><p>{SENTENCE}</p></article>",
+        "list": f"<li>{link}</li>",
+        "lines": f"<p><b>{link}</b><br>{SENTENCE}</p>",
+        "more": "<section><h4>Harbour number {0}</h4><p>"
+        + SENTENCE
+        + '</p><a href="/2025/story-{0}">Read more</a></section>',
+    }[layout]
+    return "".join(card.format(number) for number in range(count))
+
+
+@pytest.mark.parametrize("layout", ["cards", "list", "lines", "more"])
+@pytest.mark.parametrize(
+    "url", ["https://news.example/", "https://news.example/shipping/", "https://news.example/tag/ice"]
+)
+def test_rejects_lists_of_teasers(layout: str, url: str) -> None:
+    assert verdict(f"<h1>Shipping</h1>{teasers(20, layout)}", url=url) == "hub"
+
+
+def test_rejects_an_authors_page_with_a_short_life() -> None:
+    head = '<script type="application/ld+json">{"@type":"ProfilePage","mainEntity":{"@type":"Person","name":"Jane Doe"}}</script>'
+    assert verdict(f"<h1>Jane Doe</h1><p>{SENTENCE * 3}</p>{teasers(9, 'cards')}", head) == "hub"
+
+
+def test_keeps_an_article_above_a_list_of_teasers() -> None:
+    assert verdict(f"<h1>Harbour reopens</h1>{TEXT}{teasers(30, 'cards')}", NEWS % "") is None
+
+
+def test_keeps_an_article_that_says_nothing_of_itself() -> None:
+    assert verdict(f"<h1>Harbour reopens</h1>{TEXT}<ul>{teasers(12, 'list')}</ul>") is None
+
+
+def test_keeps_an_article_whose_paragraphs_hold_links() -> None:
+    text = "".join(
+        f'<p>{SENTENCE * 4}<a href="/x{n}">the long chronicle of the harbour</a> {SENTENCE}</p>'
+        for n in range(8)
+    )
+    assert verdict(f"<h1>Harbour reopens</h1>{text}") is None
+
+
+def test_keeps_news_in_brief() -> None:
+    assert verdict(f"<h1>Harbour reopens</h1><p>{SENTENCE * 2}</p>", NEWS % "") is None
+
+
+def test_keeps_brief_news_in_scripts_without_spaces() -> None:
+    assert verdict("<h1>港が再開</h1><p>" + "港は今朝、記録的な長い冬の後に再び開いた。" * 6 + "</p>") is None
+
+
+def test_flags_live_blogs_and_keeps_them() -> None:
+    head = '<script type="application/ld+json">{"@type":"LiveBlogPosting","headline":"Harbour live"}</script>'
+    assert (
+        verdict(f"<h1>Harbour live</h1>{teasers(20, 'cards')}", head, url="https://news.example/live") is None
+    )
+
+
+@pytest.mark.parametrize("status", [404, 410, 500, 503])
+def test_rejects_what_the_server_calls_an_error(status: int) -> None:
+    assert verdict(TEXT, status=status) == "error_page"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Page not found",
+        "404",
+        "Seite nicht gefunden",
+        "Page introuvable",
+        "Страница не найдена",
+        "ページが見つかりません",
+        "Sayfa bulunamadı",
+    ],
+)
+def test_rejects_errors_that_the_server_calls_fine(title: str) -> None:
+    assert verdict(f"<h1>{title}</h1><p>{SENTENCE}</p>", f"<title>{title}</title>") == "soft_404"
+
+
+def test_an_article_about_a_missing_page_is_no_error() -> None:
+    assert verdict(f"<h1>Why “404 page not found” became a joke</h1>{TEXT}", NEWS % "") is None
+
+
+def test_rejects_a_stub_that_sends_on() -> None:
+    assert (
+        verdict("<p>Moved.</p>", '<meta http-equiv="Refresh" content="0; URL=https://news.example/new">')
+        == "redirect_stub"
+    )
+
+
+def test_rejects_a_log_in_page() -> None:
+    assert verdict("<h1>Welcome back</h1><form><input type=email><input type=password></form>") == "login"
+
+
+def test_an_article_with_a_log_in_form_at_hand_is_none() -> None:
+    assert verdict(f"<form><input type=password></form><h1>Harbour reopens</h1>{TEXT}") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We and our partners store cookies on your device and ask for your consent to process personal data.",
+        "Wir verwenden Cookies und ähnliche Verfahren und bitten um Ihre Einwilligung in die Verarbeitung der Daten.",
+        "Nous utilisons des cookies et demandons votre consentement pour traiter vos données personnelles ici.",
+    ],
+)
+def test_rejects_a_page_that_only_asks_for_consent(text: str) -> None:
+    assert (
+        verdict(f"<h1>Before you continue</h1><p>{text}</p><p>{text}</p><button>OK</button>")
+        == "consent_wall"
+    )
+
+
+def test_rejects_the_start_of_a_paid_article() -> None:
+    assert (
+        verdict(
+            f"<h1>Harbour reopens</h1><p>{SENTENCE * 4}</p>",
+            NEWS % ',"isAccessibleForFree":false,"wordCount":900',
+        )
+        == "paywall_teaser"
+    )
+
+
+def test_keeps_a_paid_article_that_came_whole() -> None:
+    assert (
+        verdict(f"<h1>Harbour reopens</h1>{TEXT}", NEWS % ',"isAccessibleForFree":"False","wordCount":400')
+        is None
+    )
+
+
+def test_rejects_a_player_without_text() -> None:
+    head = '<script type="application/ld+json">{"@type":"VideoObject","name":"Harbour"}</script>'
+    assert verdict(f"<h1>Harbour</h1><video src=a.mp4></video><p>{SENTENCE}</p>", head) == "video"
+
+
+def test_rejects_pictures_without_text() -> None:
+    figures = "<figure><img src=a.jpg></figure>" * 12
+    assert verdict(f"<main><h1>Harbour in pictures</h1>{figures}<p>{SENTENCE}</p></main>") == "gallery"
+
+
+def test_rejects_what_holds_next_to_nothing() -> None:
+    assert verdict("<h1>Harbour</h1><p>Soon more.</p>") == "too_short"
+    assert verdict("<h1>Harbour</h1>", kept=False) == "too_short"
+
+
+def test_unspaced_scripts_weigh_more() -> None:
+    assert reading_length("abcd") == 4
+    assert reading_length("港が再開") == 10
