@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.cleaners.metadata_pages import read
 
 from cleaners.language import detect_language, to_language_tag, with_detected_language
+from tests.cleaners.metadata_pages import read
 
 ENGLISH = "The harbour opened again this morning after the longest winter that anybody in town remembers. "
 GERMAN = "Der Hafen ist heute Morgen nach dem längsten Winter seit Menschengedenken wieder geöffnet worden. "

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.cleaners.metadata_pages import json_ld, meta, read
 
 from cleaners.models import Listed
+from tests.cleaners.metadata_pages import json_ld, meta, read
 
 HEADLINE = "<h1>Harbour reopens after the longest winter</h1>"
 

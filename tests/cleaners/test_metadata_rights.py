@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.cleaners.metadata_pages import json_ld, meta, read
 
 URL = "https://www.example.com/2025/a-story"

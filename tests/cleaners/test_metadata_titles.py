@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.cleaners.metadata_pages import json_ld, meta, read
 
 STORY = "Harbour reopens after the longest winter on record"
