@@ -144,3 +144,5 @@ def test_site_of_a_living_worker_stays_with_it(slow_paper, start, tmp_path):
     assert report.sites_held == ("paper",)
     assert report.pages == 0
     assert process.poll() is None
+    process.terminate()
+    assert process.communicate(timeout=60)[0].split()[1] == "True"
