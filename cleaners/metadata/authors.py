@@ -191,12 +191,10 @@ def _marked_up(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]
         if not texts or sum(map(len, texts)) > MAX_BYLINE_CHARS:
             continue
         links = [t for link in node.css("a")[:10] if (t := _name_text(link)) and _is_person(t, site_names)]
-        yield from _credit(
-            "byline",
-            links if links and len(links) < 8 else _names_first(texts, site_names),
-            site_names,
-            shown=True,
-        )
+        if 0 < len(links) < 8:
+            yield from _credit("byline", links, site_names)
+        else:
+            yield from _credit("byline", _names_first(texts, site_names), site_names, shown=True)
 
 
 def _near_headline(surroundings: Surroundings, site_names: frozenset[str]) -> Iterator[Credit]:
@@ -214,7 +212,7 @@ def _near_headline(surroundings: Surroundings, site_names: frozenset[str]) -> It
                     if not names or len(further.text) > sum(len(name) for name in names) + 8:
                         break
                     linked += names
-                yield from _credit("headline", linked, site_names, shown=True)
+                yield from _credit("headline", linked, site_names)
                 return
             opens = opens_byline(text)
             if opens and not strip_prefix(text):
@@ -276,6 +274,7 @@ def _linked_names(line: Line, text: str, site_names: frozenset[str]) -> list[str
         and _AUTHOR_ADDRESS.search(address)
         and looks_like_name(strip_prefix(name))
         and kind_of(name, site_names) != "none"
+        and not is_handle(name)
     ]
 
 

@@ -28,37 +28,10 @@ _DOMAIN = re.compile(
 _INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}$|\b(?:jr|sr)\.$", re.IGNORECASE)
 _EDGES = " \t\n,;:|/-–—•·*#>»«→\"“”„[]’'‘"
 # Also parts of names: "von der Leyen", "de Oliveira"; only a capital or a colon makes them a prefix.
-_PARTICLES = frozenset(
-    [
-        "de",
-        "di",
-        "da",
-        "af",
-        "av",
-        "del",
-        "della",
-        "der",
-        "den",
-        "van",
-        "von",
-        "zu",
-        "zur",
-        "el",
-        "al",
-        "bin",
-        "ibn",
-        "la",
-        "le",
-        "ten",
-        "ter",
-        "dos",
-        "das",
-        "do",
-        "du",
-        "y",
-        "e",
-    ]
-)
+_PARTICLES = frozenset((
+    "de", "di", "da", "af", "av", "del", "della", "der", "den", "van", "von", "zu", "zur", "el", "al", "bin", "ibn", "la", "le",
+    "ten", "ter", "dos", "das", "do", "du", "y", "e", "the",
+))  # fmt: skip
 
 
 def split_names(byline: str, *, shown: bool) -> list[str]:
@@ -110,14 +83,19 @@ def kind_of(name: str, site_names: Iterable[str] = ()) -> NameKind:
 def looks_like_name(text: str) -> bool:
     """Tell whether a text is spelt like a name: at most six words, each with a capital but for particles."""
     parts = text.split()
-    if not 1 <= len(parts) <= 6 or any(c.isdigit() for c in text):
+    if not 1 <= len(parts) <= 6 or any(c.isdigit() or c == ":" for c in text):
         return False
+    words = load_byline_words()
     for part in parts:
         letters = part.lstrip("(\"“'‘")
+        folded = letters.casefold()
+        # "the Example team", "Example editors": desks sign in small letters.
+        small = len(parts) == 1 and len(part) > 2
         if (
             letters[:1].islower()
-            and letters.casefold() not in _PARTICLES
-            and not (len(parts) == 1 and len(part) > 2)
+            and not small
+            and folded not in _PARTICLES
+            and folded not in words.organisations
         ):
             return False
     return any(c.isalpha() for c in text)
@@ -171,7 +149,7 @@ def is_handle(name: str) -> bool:
 def _until_stop(text: str, stops: frozenset[str]) -> str:
     parts = text.split()
     for position, part in enumerate(parts):
-        if position and part.casefold().rstrip(":.,") in stops:
+        if position and (part.casefold().rstrip(":.,") in stops or part[0].isdigit()):
             return " ".join(parts[:position])
     return text
 
