@@ -61,12 +61,12 @@ Kind = Literal[
 """What a phrase announces. `switch`: to another language; `tail`: agency and copyright lines;
 `date_line`: published and updated labels; `navigation`: view all, back to top, show more."""
 
-MAX_LINE_CHARS = 120
+MAX_LINE_CHARS = 160
 """Longer lines are not looked up: no entry comes near, and paragraphs cost nothing."""
 
 _OPENING_CHARS = 80
 _HERE = Path(__file__).parent
-_OPENING_WORDS = 7
+_OPENING_WORDS = 8
 # What stands between a label and its content; "Photo, text" and "well-known" are no such places.
 _SEPARATOR = re.compile(r"[:|>›→▶►•·=/丨\]】]| - ")
 # Scripts that set no spaces between words: Thai, Lao, Khmer, Burmese, kana, Han.
@@ -127,7 +127,7 @@ class _Phrases:
         for path in sorted((_HERE / folder).glob("*.toml")):
             own = self.in_language[path.stem] = {}
             for entry, match, strict in _entries(path, folder):
-                key = _key(entry)
+                key = _key(entry, folder)
                 own[key] = match
                 if not strict:
                     held = self.everywhere.get(key)
@@ -164,7 +164,9 @@ class Rules:
         self._openings = _Phrases("openings")
         keys = [key for own in self._openings.in_language.values() for key in own]
         # Most lines open with a word that no entry opens with: one look tells.
-        self._starts = frozenset(key.split(" ", 1)[0] for key in keys if not key.endswith(":"))
+        self._starts = frozenset(
+            strip_ornaments(key.split(" ", 1)[0]) for key in keys if not key.endswith(":")
+        )
         unspaced = {len(key) for key in keys if not key.endswith(":") and _UNSPACED.match(key)}
         self._unspaced_lengths = tuple(sorted(unspaced, reverse=True))
 
@@ -193,9 +195,8 @@ class Rules:
         head = fold(text[:_OPENING_CHARS])
         own = self._openings.of(language)
         separator = _SEPARATOR.search(head)
-        if separator and (
-            match := self._openings.get(strip_ornaments(head[: separator.start()]) + ":", own)
-        ):
+        label = head[: separator.start()] if separator else head if text.rstrip()[-1:] in (":", "：") else ""
+        if label and (match := self._openings.get(strip_ornaments(label) + ":", own)):
             return match
         if _UNSPACED.match(head):
             for length in self._unspaced_lengths:
@@ -291,9 +292,9 @@ def _entries(path: Path, folder: str) -> Iterator[tuple[str, PhraseMatch, bool]]
                 yield entry, PhraseMatch(rule=f"{folder}/{path.stem}:{entry}", kind=kind, weak=weak), strict
 
 
-def _key(entry: str) -> str:
+def _key(entry: str, folder: str) -> str:
     """The folded entry; the colon that asks for a separator stays."""
-    return fold(entry) + ":" * entry.endswith(":")
+    return fold(entry) + ":" * (folder == "openings" and entry.endswith(":"))
 
 
 def _load_icons() -> Icons:
