@@ -97,6 +97,7 @@ class Batches:
         self._closing: Batch | None = None
         self._waiting: list[Candidate] = []
         self._turn = asyncio.Lock()
+        self._reconsidering = asyncio.Lock()
         self.counts: Counter[tuple[str, str | None]] = Counter()
         """The rows staged here and not cut again, by outcome and reason."""
 
@@ -144,11 +145,10 @@ class Batches:
 
     async def reconsider(self) -> None:
         """Stage what waited, as far as the batches it waited for are decided."""
-        waiting, self._waiting = self._waiting, []
-        while waiting:
-            candidate = waiting.pop(0)
-            if candidate.visit.token in self._held and await self._stage_article(candidate) is None:
-                self._waiting.append(candidate)
+        async with self._reconsidering:
+            for candidate in list(self._waiting):
+                if candidate.visit.token not in self._held or await self._stage_article(candidate):
+                    self._waiting.remove(candidate)
 
     async def commit(self) -> None:
         """Close the open batch and bring it into the log."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from pipelines.recover import Gate, Reaper
 from pipelines.store import check_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from redis.asyncio import Redis
@@ -73,8 +73,8 @@ class Ledger:
 
     async def listing_validators(self, site: str, listing_url: str) -> Validators | None:
         """Read what the listing's last saved answer gave; None: it was never saved, or gave none."""
-        self._check()
-        return await self._links.validators(site, listing_url)
+        with self._watched():
+            return await self._links.validators(site, listing_url)
 
     async def save_listing(
         self, site: str, listing_url: str, validators: Validators | None, links: Sequence[Listed]
@@ -83,37 +83,37 @@ class Ledger:
 
         A link is due if the listing's `modified_at` is later than the last settled visit, and not in the future.
         """
-        self._check()
-        return await self._links.save_listing(site, listing_url, validators, links)
+        with self._watched():
+            return await self._links.save_listing(site, listing_url, validators, links)
 
     async def draw(self, site: str, n: int) -> list[Visit]:
         """Claim up to `n` of the site's pending links whose time has come."""
-        self._check()
-        tokens = [secrets.token_hex(16) for _ in range(n)]
-        self._drawing.update(tokens)
-        try:
-            visits = await self._links.draw(site, tokens)
-            self._held.update((visit.token, visit) for visit in visits)
-        finally:
-            self._drawing.difference_update(tokens)
-        return visits
+        with self._watched():
+            tokens = [secrets.token_hex(16) for _ in range(n)]
+            self._drawing.update(tokens)
+            try:
+                visits = await self._links.draw(site, tokens)
+                self._held.update((visit.token, visit) for visit in visits)
+            finally:
+                self._drawing.difference_update(tokens)
+            return visits
 
     async def pending(self, site: str) -> PendingCount:
         """Count the site's pending links."""
-        self._check()
-        return await self._links.count(site)
+        with self._watched():
+            return await self._links.count(site)
 
     async def retry(self, visit: Visit, *, after_seconds: float) -> None:
         """Give the claim back; the URL stays pending, one attempt older, not before `after_seconds` from now."""
-        self._check()
-        await self._links.give_back([visit], after_seconds=after_seconds, tried=1)
-        self._held.pop(visit.token, None)
+        with self._watched():
+            await self._links.give_back([visit], after_seconds=after_seconds, tried=1)
+            self._held.pop(visit.token, None)
 
     async def release(self, visit: Visit) -> None:
         """Give the claim back untouched, as at shutdown."""
-        self._check()
-        await self._links.give_back([visit])
-        self._held.pop(visit.token, None)
+        with self._watched():
+            await self._links.give_back([visit])
+            self._held.pop(visit.token, None)
 
     async def submit(self, item: Cleaned | Ended) -> Row | None:
         """End the visit with exactly one staged row.
@@ -121,23 +121,23 @@ class Ledger:
         None: the row waits for a batch that is about to publish the same article or text, or the visit is no longer
         this worker's and has no row.
         """
-        self._check()
-        if item.visit.token not in self._held:
-            return None
-        return await self._batches.submit(item)
+        with self._watched():
+            if item.visit.token not in self._held:
+                return None
+            return await self._batches.submit(item)
 
     async def drain(self) -> None:
         """Prepare, publish and settle all that is staged, until nothing of this worker waits."""
-        while True:
-            self._check()
-            await self._batches.commit()
-            await self._batches.reconsider()
-            if self._batches.is_empty:
-                return
-            if self._batches.has_waiting:
-                # What it waits for is another worker's, perhaps a dead one's.
-                await self._reaper.reap()
-                await asyncio.sleep(0.1)
+        while not self._batches.is_empty:
+            with self._watched():
+                await self._batches.commit()
+                await self._batches.reconsider()
+                if self._batches.has_waiting:
+                    # What it waits for is another worker's, perhaps a dead one's.
+                    await self._reaper.reap()
+                    await asyncio.sleep(0.1)
+        with self._watched():
+            pass
 
     def start(self) -> None:
         """Start the heartbeat, the reaper and the batches' clock."""
@@ -159,9 +159,19 @@ class Ledger:
             await self._gate.stop_beating(self.worker_id)
             await self._gate.call("workers", self.worker_id)
 
-    def _check(self) -> None:
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Raise what went wrong before, and keep what goes wrong now: the run must not end as if it had not."""
+        for task in self._tasks:
+            if task.done():
+                task.result()
         if self._fault is not None:
             raise self._fault
+        try:
+            yield
+        except StoreError as error:
+            self._fault = self._fault or error
+            raise
 
     async def _repeat(self, step: Callable[[], Awaitable[None]], seconds: float) -> None:
         while not self._stop.is_set():

@@ -145,9 +145,11 @@ def _pack_links(links: Sequence[Listed]) -> bytes:
     moment = datetime.now(UTC)
     packed = []
     for link in links:
-        said = msgspec.json.encode(_as_written(link))
+        written = _as_written(link)
+        said = msgspec.json.encode(written)
         packed.append(
-            _LISTED_LINK.pack(url_digest(link.url), to_since(link.modified_at, moment), len(said)) + said
+            _LISTED_LINK.pack(url_digest(written["url"]), to_since(link.modified_at, moment), len(said))
+            + said
         )
     return b"".join(packed)
 
@@ -172,7 +174,7 @@ def _to_visit(site: str, token: bytes, link: bytes) -> Visit:
 
 
 def _as_written(link: Listed) -> dict[str, Any]:
-    """The link without what no UTF-8 can hold: lone surrogates from a broken listing."""
+    """The link without what no published line can hold: the URL is known by its digest, and must read back the same."""
     fields = {
         "url": link.url,
         "title": link.title,
@@ -185,5 +187,5 @@ def _as_written(link: Listed) -> dict[str, Any]:
 
 def _writable(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-8", "ignore").decode()
+        return value.replace("\0", "").encode("utf-8", "ignore").decode()
     return [_writable(entry) for entry in value]

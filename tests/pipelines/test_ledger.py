@@ -262,3 +262,32 @@ async def test_a_disk_that_fills_up_loses_nothing(tmp_path, monkeypatch):
         assert await finish(ledger) == 10
     assert len(published_rows(tmp_path)) == 10
     assert (await verify(str(tmp_path))).problems == ()
+
+
+async def test_what_fails_in_the_background_is_raised_by_the_next_call(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(StoreError, match="No space left"):  # noqa: PT012 - it is the later call that must raise it
+        async with joined(tmp_path, batch_age_seconds=0.1) as (_, ledger):
+            await ledger.save_listing(SITE, FEED, None, links(1))
+            (visit,) = await draw_all(ledger, 1)
+            monkeypatch.setattr(os, "fsync", full)
+            await ledger.submit(page(visit))
+            await asyncio.sleep(0.5)
+            monkeypatch.undo()
+            await ledger.draw(SITE, 1)
+    async with joined(tmp_path) as (_, ledger):
+        assert (await ledger.pending(SITE)).ready == 1
+
+
+async def test_a_url_that_no_line_can_hold_is_known_by_what_can_be_written_of_it(tmp_path):
+    broken = [Listed(url="https://news.example/a\ud800b\0c", title="A \udfff title")]
+    async with joined(tmp_path) as (_, ledger):
+        await ledger.save_listing(SITE, FEED, None, broken)
+        (visit,) = await draw_all(ledger, 1)
+        assert (visit.url, visit.listed.title) == ("https://news.example/abc", "A  title")
+        await ledger.submit(page(visit))
+        await ledger.drain()
+        assert (await ledger.save_listing(SITE, FEED, None, broken)).known == 1
+        assert (await ledger.pending(SITE)).waiting == 0

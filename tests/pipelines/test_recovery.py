@@ -33,7 +33,7 @@ FORK.set_forkserver_preload(["tests.pipelines.ledger_worker"])
 
 def start_worker(data, count, *, lease_seconds=0.6, batch_age_seconds=0.1, pause_seconds=0.004):
     arguments = (str(data), count, lease_seconds, batch_age_seconds, pause_seconds)
-    worker = FORK.Process(target=run, args=arguments)
+    worker = FORK.Process(target=run, args=arguments, daemon=True)
     worker.start()
     return worker
 
