@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from cleaners.layout import to_pieces
+from cleaners.metadata.shown import shown_lines
 from cleaners.structured import ARTICLE_TYPES, text_of, types_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ TOO_SHORT_STATED_CHARS = 100
 TEASER_WORD_SHARE = 0.3
 """Of the `wordCount` that a paywalled page states."""
 
-MAX_FORM_PIECES = 60
+MAX_WALL_CHARS = 20_000
+MAX_FORM_LINES = 60
 """Many pages keep a log-in form at hand; a page that is one has little else."""
 
 _LIST_TYPES = frozenset({"CollectionPage", "ItemList", "ProfilePage", "SearchResultsPage"})
@@ -196,12 +197,12 @@ def _wall(tree: LexborHTMLParser, metadata: Metadata, page: _Page) -> Verdict | 
         if found and not stated:
             return "soft_404", f"the title says “{found}” and the page has {shape.prose} characters of text"
     body = tree.body
-    pieces = to_pieces(body) if body is not None else []
-    if not stated and len(pieces) <= MAX_FORM_PIECES and tree.css_first("input[type=password]") is not None:
+    lines = shown_lines(body, limit=MAX_WALL_CHARS) if body is not None else []
+    if not stated and len(lines) <= MAX_FORM_LINES and tree.css_first("input[type=password]") is not None:
         return "login", f"a password field and {shape.prose} characters of text"
-    lines = [p.text.casefold() for p in pieces if len(p.text) >= MIN_PROSE_CHARS and p.link_share < 0.6]
+    lines = [line.casefold() for line in lines if len(line) >= MIN_PROSE_CHARS]
     about = sum(any(word in line for word in words["consent"]) for line in lines)
-    if about >= 1 and 2 * about >= len(lines) and len(lines) <= 40:
+    if about >= 1 and 3 * about >= 2 * len(lines) and len(lines) <= 40:
         return "consent_wall", f"{about} of {len(lines)} paragraphs are about cookies and consent"
     return None
 

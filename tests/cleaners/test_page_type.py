@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from cleaners.layout import to_pieces
+from cleaners.layout import Piece
 from cleaners.metadata import read_metadata
 from cleaners.models import Document
 from cleaners.page_type import find_rejection, reading_length
@@ -35,8 +35,7 @@ def verdict(
         status=status,
         body=html.encode(),
     )
-    assert tree.body is not None
-    pieces = to_pieces(tree.body)
+    pieces = lay_out(tree)
     found = find_rejection(
         tree,
         document,
@@ -49,6 +48,24 @@ def verdict(
     )
     assert found is None or (found[1] and "\n" not in found[1])
     return found[0] if found else None
+
+
+def lay_out(tree: LexborHTMLParser) -> list[Piece]:
+    pieces = []
+    for node in tree.css("h1, h2, h3, h4, p, li, section > a"):
+        text = " ".join(node.text().split())
+        links = [node] if node.tag == "a" else node.css("a")
+        link_chars = sum(len(link.text()) for link in links)
+        kind = (
+            "heading"
+            if (node.tag or "").startswith("h")
+            else "list_item"
+            if node.tag == "li"
+            else "paragraph"
+        )
+        if text:
+            pieces.append(Piece(kind, text, link_chars=link_chars, links=len(links)))
+    return pieces
 
 
 def teasers(count: int, layout: str) -> str:
