@@ -30,5 +30,6 @@ def find_edited_at(sites: Sequence[Site], published: Published, now: datetime) -
     newest = max(revisions, key=lambda row: row["revision"])
     if newest["revision"] > 1:
         return datetime.fromisoformat(newest["modified_at"] or newest["fetched_at"])
-    # A whole second, and not in the past: later than any moment of the first run, however soon this one follows.
-    return now.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    # Listings tell whole seconds; one that is not after the visit, or lies in the future, makes no page due.
+    visited_at = datetime.fromisoformat(newest["fetched_at"])
+    return max(now.astimezone(UTC).replace(microsecond=0), visited_at + timedelta(seconds=1))
