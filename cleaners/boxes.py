@@ -15,6 +15,15 @@ BOX_KINDS = (
 """In the order of their bits; the judge's features follow it."""
 BOX_BITS = {kind: 1 << bit for bit, kind in enumerate(BOX_KINDS)}
 
+# Every article stands in some of these: they are evidence, and no reason.
+_PLAIN = frozenset(("tag:section", "tag:article", "tag:ul", "tag:table", "tag:header", "tag:form", "tag:figure"))
+_TELLING = tuple((kind, bit) for kind, bit in BOX_BITS.items() if kind not in _PLAIN)
+
+
+def telling_box(boxes: int) -> str | None:
+    """The first kind among a piece's box bits that says why it is no text, or None."""
+    return next((kind for kind, bit in _TELLING if boxes & bit), None)
+
 
 class _SelectorFile(msgspec.Struct, forbid_unknown_fields=True):
     source: str

@@ -1,66 +1,74 @@
 """Features: what tells the article's pieces from the interface around them, in numbers that need no language.
 
 The judge (`cleaners/judge.py`) weighs them. Every feature is a property of markup, shape, place or repetition; the
-only words it knows are those of the rules.
+only words it knows are those of the rules and the names of elements.
 """
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cleaners.boxes import BOX_KINDS
-from cleaners.markup import is_prose, name_words
+from cleaners.markup import name_words
+from cleaners.words import fold_words, weighted_chars, words
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-    from cleaners.layout import Piece
+    from cleaners.layout import Layout, Piece
     from cleaners.page import Page
 
 SENTENCE_ENDS = frozenset(".!?…。！？।؟۔")
 CLOSERS = "\"'”’»)」』】›*"
+_STOPS = re.compile("[.!?…。！？।؟۔]")
+_COMMAS = re.compile("[,،、]")
 _CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_WORD = re.compile(r"\w+")
+_MARKS = re.compile("[@©]")
+_BARS = re.compile("[|»›→]")
 
 _KINDS = ("paragraph", "heading", "list_item", "quote", "code", "table")
+_TAGS = ("p", "div", "li", "h2", "h3", "span", "td")
 # Words of the names of an element and the two around it: what builders of news templates call the parts of a page.
+# Of 70 tried, these gain anything on held-out sites.
 _NAME_WORDS = (
-    "article", "body", "content", "text", "story", "entry", "post", "paragraph", "rich", "main", "detail", "lead", "intro",
-    "summary", "excerpt", "subtitle", "standfirst", "description", "title", "headline", "kicker", "meta", "date", "time",
-    "info", "label", "button", "link", "links", "more", "list", "item", "card", "teaser", "image", "photo", "gallery",
-    "media", "video", "embed", "tweet", "twitter", "instagram", "quote", "pullquote", "disclaimer", "footnote", "table",
-    "toc", "block", "box", "inner", "wrapper", "container", "section", "module", "component", "row", "col", "column",
-    "left", "right", "top", "bottom", "hidden", "product", "price", "recipe", "ingredients", "fact", "facts", "key",
-    "highlights", "liveblog", "update", "faq", "answer", "question", "wp", "elementor", "social", "account", "login",
+    "answer", "article", "block", "body", "column", "content", "description", "disclaimer", "elementor", "entry", "faq",
+    "image", "item", "label", "left", "link", "list", "module", "paragraph", "post", "product", "quote", "recipe",
+    "rich", "section", "story", "table", "text", "title",
 )  # fmt: skip
 _NAME_WORD_SET = frozenset(_NAME_WORDS)
-_TAGS = ("p", "div", "span", "a", "li", "section", "article", "td", "blockquote", "h1", "h2", "h3", "h4", "header", "body")
+LEVELS = 5
+"""How many elements outward an element's surroundings are described."""
 
 FEATURES = (
     *(f"kind:{kind}" for kind in _KINDS),
     *(f"tag:{tag}" for tag in _TAGS),
     *(f"box:{kind}" for kind in BOX_KINDS),
-    "level", "chars", "words", "link_share", "links", "strong_share", "ends_sentence", "ends_colon", "starts_lower",
-    "digits", "uppers", "commas", "stops", "breaks", "clock", "year", "at_or_copyright", "bar",
-    "prose", "phrase_strong", "phrase_weak", "heading_rule", "opening_rule",
-    "is_title", "title_overlap", "is_description", "repeats", "starts_like_prose",
-    "in_body", "before_first", "after_last", "distance", "place",
-    "prev_chars", "prev_link", "prev_prose", "prev_heading", "next_chars", "next_link", "next_prose", "next_heading",
-    "prev2_prose", "next2_prose", "prose_near", "link_near",
-    "parent_prose", "name_prose", "path_prose", "path_count", "path_link", "path_chars", "depth_gap",
-    "parent_link_share", "parent_chars", "grand_link_share", "grand_chars",
-    "after_h1", "h1_distance", "with_h1", "article_prose", "articles", "parent_prose_share", "grand_prose_share",
-    "great_prose_share", "head_distance", "head_link", "head_chars", "head_rule", "head_level", "next_head_distance",
-    *(f"twins:{level}" for level in range(5)), *(f"holds_prose:{level}" for level in range(1, 6)),
-    *(f"holds_headings:{level}" for level in range(1, 5)), "prose_gap", "cluster_share", "cluster_rank",
     *(f"name:{word}" for word in _NAME_WORDS),
+    # the piece itself
+    "level", "chars", "words", "link_share", "links", "strong_share", "ends_sentence", "ends_colon", "starts_lower",
+    "digits", "uppers", "commas", "stops", "breaks", "clock", "year", "mark", "bar", "prose",
+    "phrase_strong", "phrase_weak", "heading_rule", "opening_rule", "title_overlap", "is_description", "repeats",
+    "starts_like_prose",
+    # its place on the page
+    "in_body", "before_first", "after_last", "distance", "place", "after_title", "title_distance", "with_title",
+    "depth_gap", "prose_gap", "article_prose", "articles", "cluster_share", "cluster_rank",
+    # its neighbours
+    "prev_chars", "prev_link", "prev_prose", "prev_heading", "next_chars", "next_link", "next_prose", "next_heading",
+    "prose_near", "link_near", "head_distance", "head_link", "head_chars", "head_rule", "head_level",
+    "next_head_distance",
+    # its kin: pieces in the same element, and in elements of the same name
+    "parent_prose", "name_prose", "path_prose", "path_count", "path_link", "path_chars", "parent_link_share",
+    "parent_chars", "grand_link_share", "grand_chars", "parent_prose_share", "grand_prose_share", "great_prose_share",
+    *(f"twins:{level}" for level in range(LEVELS)),
+    *(f"holds_prose:{level}" for level in range(1, LEVELS + 1)),
+    *(f"holds_headings:{level}" for level in range(1, LEVELS)),
+    # the page
     "has_body_text", "in_body_text", "body_text_cover", "page_prose", "page_pieces", "body_share",
 )  # fmt: skip
 
@@ -70,257 +78,335 @@ class Scene:
     """What the features compare pieces with."""
 
     body: int
-    """`mem_id` of the chosen body element."""
+    """`mem_id` of the chosen body element; 0 where none stands out."""
+    title_at: int
+    """How many pieces stand before the first title on the page; -1 where it shows none."""
+    title_chain: frozenset[int]
+    """`mem_id` of the elements around that title."""
     description: str | None
     article_body: str | None
     """The text that the page's structured data gives as the article's body."""
 
 
-def describe(pieces: list[Piece], page: Page, scene: Scene) -> list[list[float]]:
+def describe(layout: Layout, page: Page, scene: Scene) -> list[list[float]]:
     """One row of `FEATURES` for each piece."""
-    size = len(pieces)
-    if not size:
+    pieces = layout.pieces
+    if not pieces:
         return []
-    chars = [_weighted_chars(piece.text) for piece in pieces]
-    prose = [is_prose(piece) for piece in pieces]
-    links = [piece.link_share for piece in pieces]
-    words = [_WORD.findall(piece.text.casefold()) for piece in pieces]
-    flat = [" ".join(w) for w in words]
-    chains = [_chain(piece.node) for piece in pieces]
-    inside = [scene.body in chain for chain in chains]
-    body_prose = [i for i in range(size) if prose[i] and inside[i]]
-    first = body_prose[0] if body_prose else 0
-    last = body_prose[-1] if body_prose else size - 1
-    prose_total = sum(chars[i] for i in body_prose) or 1
-    page_prose = sum(chars[i] for i in range(size) if prose[i])
-
-    group_chars: Counter[int] = Counter()
-    group_links: Counter[int] = Counter()
-    parent_prose: Counter[int] = Counter()
-    for i, chain in enumerate(chains):
-        for key in chain[1:3]:
-            group_chars[key] += chars[i]
-            group_links[key] += int(chars[i] * links[i])
-        if prose[i] and inside[i] and len(chain) > 1:
-            parent_prose[chain[1]] += chars[i]
-    names = [_name(piece.node) for piece in pieces]
-    paths = [_path(piece.node, names[i]) for i, piece in enumerate(pieces)]
-    name_prose: Counter[str] = Counter()
-    path_prose: Counter[str] = Counter()
-    path_chars: Counter[str] = Counter()
-    path_links: Counter[str] = Counter()
-    path_count = Counter(paths)
-    for i in range(size):
-        path_chars[paths[i]] += chars[i]
-        path_links[paths[i]] += int(chars[i] * links[i])
-        if prose[i] and inside[i]:
-            name_prose[names[i]] += chars[i]
-            path_prose[paths[i]] += chars[i]
-    depths = Counter[int]()
-    for i in body_prose:
-        depths[pieces[i].depth] += chars[i]
-    depth = depths.most_common(1)[0][0] if depths else pieces[0].depth
-    repeats = Counter(flat)
-    openings = Counter(" ".join(words[i][:6]) for i in range(size) if prose[i] and len(words[i]) >= 8)
-    title_words = set(_WORD.findall((page.title or "").casefold()))
-    description = " ".join(_WORD.findall((scene.description or "").casefold()))
-    article_body = " ".join(_WORD.findall(scene.article_body.casefold())) if scene.article_body else ""
-    inside_text = [bool(article_body) and bool(flat[i]) and _stands_in(flat[i], article_body) for i in range(size)]
-    cover = min(1.0, sum(len(flat[i]) for i in range(size) if inside_text[i]) / (len(article_body) + 1))
-
-    h1 = next((i for i in range(size) if pieces[i].kind == "heading" and pieces[i].level == 1 and not inside_link(links[i])), -1)
-    if h1 < 0:
-        h1 = next((i for i in range(size) if fold_words(pieces[i].text) in page.titles), -1)
-    h1_chain = set(chains[h1][:14]) if h1 >= 0 else set()
-    branch_prose: Counter[int] = Counter()
-    for i, chain in enumerate(chains):
-        if prose[i]:
-            for key in chain:
-                branch_prose[key] += chars[i]
-    whole = page_prose or 1
-    articles: dict[int, int] = {}
-    article_of = []
-    for piece in pieces:
-        key = _nearest_article(piece.node)
-        article_of.append(key)
-        if key:
-            articles[key] = 1
-    heads: list[int] = []
-    head = -1
-    for i, piece in enumerate(pieces):
-        heads.append(head)
-        if piece.kind == "heading":
-            head = i
-    next_heads = [0] * size
-    upcoming = size
-    for i in range(size - 1, -1, -1):
-        next_heads[i] = upcoming
-        if pieces[i].kind == "heading":
-            upcoming = i
-    heading_rules = [
-        page.rules.heading(piece.text, language=page.language) is not None if len(piece.text) < 100 else False
-        for piece in pieces
+    view = _View(layout, page, scene)
+    return [
+        view.itself(i, piece) + view.place(i, piece) + view.neighbours(i) + view.kin(i) + view.whole(i)
+        for i, piece in enumerate(pieces)
     ]
-    twins: dict[tuple[int, str], set[int]] = {}
-    kin: list[list[tuple[int, str]]] = []
-    known: dict[int, tuple[int, str]] = {}
-    holds_prose: Counter[int] = Counter()
-    holds_headings: Counter[int] = Counter()
-    for i, piece in enumerate(pieces):
-        node = piece.node
-        own = []
-        for _ in range(5):
-            if node is None:
-                break
-            key = node.mem_id
-            place = known.get(key)
-            if place is None:
-                parent_node = node.parent
-                place = known[key] = (parent_node.mem_id if parent_node is not None else 0, _name(node))
-            twins.setdefault(place, set()).add(key)
-            own.append(place)
-            node = node.parent
-        kin.append(own)
-        for key in chains[i][:6]:
-            holds_prose[key] += prose[i]
-            holds_headings[key] += piece.kind == "heading"
-    clusters: dict[int, int] = {}
-    cluster_of = []
-    for i in range(size):
-        key = next((key for key in chains[i][1:6] if holds_prose[key] >= 2), 0)
-        cluster_of.append(key)
-        if i >= h1 and key and prose[i]:
-            clusters.setdefault(key, len(clusters))
-    gap = 0
-    rows = []
-    for i, piece in enumerate(pieces):
-        gap = 0 if prose[i] else gap + 1
-        text = piece.text
-        length = len(text)
-        row = [float(piece.kind == kind) for kind in _KINDS]
+
+
+class _View:
+    """A page's pieces with everything counted that more than one of them needs."""
+
+    def __init__(self, layout: Layout, page: Page, scene: Scene) -> None:
+        pieces = layout.pieces
+        size = len(pieces)
+        self.layout, self.pieces, self.page, self.scene, self.size = layout, pieces, page, scene, size
+        self.chars = [weighted_chars(piece.text) for piece in pieces]
+        self.prose = [piece.is_prose for piece in pieces]
+        self.links = [piece.link_share for piece in pieces]
+        self.words = [words(piece.text) for piece in pieces]
+        self.flat = [" ".join(own) for own in self.words]
+        chains: dict[int, list[int]] = {}
+        self.chains: list[list[int]] = []
+        for piece in pieces:
+            key = piece.node.mem_id if piece.node is not None else 0
+            if key not in chains:
+                chains[key] = layout.chain(key)
+            self.chains.append(chains[key])
+        self.inside = [scene.body in chain for chain in self.chains]
+        self._count_prose()
+        self._count_kin()
+        self._find_headings()
+        self._compare_texts()
+
+    def _count_prose(self) -> None:
+        body = [i for i in range(self.size) if self.prose[i] and self.inside[i]]
+        self.first = body[0] if body else 0
+        self.last = body[-1] if body else self.size - 1
+        self.body_prose = sum(self.chars[i] for i in body) or 1
+        self.page_prose = sum(self.chars[i] for i in range(self.size) if self.prose[i]) or 1
+        depths: Counter[int] = Counter()
+        for i in body:
+            depths[self.pieces[i].depth] += self.chars[i]
+        self.depth = depths.most_common(1)[0][0] if depths else self.pieces[0].depth
+        self.branch_prose: Counter[int] = Counter()
+        for i, chain in enumerate(self.chains):
+            if self.prose[i]:
+                for key in chain:
+                    self.branch_prose[key] += self.chars[i]
+        gap = 0
+        self.gaps = []
+        for prose in self.prose:
+            gap = 0 if prose else gap + 1
+            self.gaps.append(gap)
+
+    def _count_kin(self) -> None:
+        self.group_chars: Counter[int] = Counter()
+        self.group_links: Counter[int] = Counter()
+        self.parent_prose: Counter[int] = Counter()
+        self.holds_prose: Counter[int] = Counter()
+        self.holds_headings: Counter[int] = Counter()
+        self.name_prose: Counter[str] = Counter()
+        self.path_prose: Counter[str] = Counter()
+        self.path_chars: Counter[str] = Counter()
+        self.path_links: Counter[str] = Counter()
+        self.path_count: Counter[str] = Counter()
+        self.paths: list[str] = []
+        self.names: list[str] = []
+        self.kin_places: list[list[tuple[int, str]]] = []
+        self.known_words: list[frozenset[str]] = []
+        twins: dict[tuple[int, str], set[int]] = {}
+        elements: dict[int, _Element] = {}
+        for i, (piece, chain) in enumerate(zip(self.pieces, self.chains, strict=True)):
+            chars, linked = self.chars[i], int(self.chars[i] * self.links[i])
+            for key in chain[1:3]:
+                self.group_chars[key] += chars
+                self.group_links[key] += linked
+            for key in chain[: LEVELS + 1]:
+                self.holds_prose[key] += self.prose[i]
+                self.holds_headings[key] += piece.kind == "heading"
+            around = _elements_around(piece.node, self.layout, elements)
+            places = [element.place for element in around]
+            for element in around:
+                twins.setdefault(element.place, set()).add(element.key)
+            self.kin_places.append(places)
+            self.known_words.append(frozenset().union(*(element.words for element in around[:3])))
+            name = around[0].name if around else ""
+            path = f"{around[1].name if len(around) > 1 else ''}>{name}"
+            self.names.append(name)
+            self.paths.append(path)
+            self.path_count[path] += 1
+            self.path_chars[path] += chars
+            self.path_links[path] += linked
+            if self.prose[i] and self.inside[i]:
+                self.name_prose[name] += chars
+                self.path_prose[path] += chars
+                if len(chain) > 1:
+                    self.parent_prose[chain[1]] += chars
+        self.twins = {place: min(30, len(keys)) for place, keys in twins.items()}
+        self.article_of = [_nearest_article(chain, elements) for chain in self.chains]
+        self.articles = len(set(self.article_of) - {0})
+        self.cluster_of = [
+            next((key for key in chain[1 : LEVELS + 1] if self.holds_prose[key] >= 2), 0) for chain in self.chains
+        ]
+        self.cluster_ranks: dict[int, int] = {}
+        for i, key in enumerate(self.cluster_of):
+            if i >= self.scene.title_at and key and self.prose[i]:
+                self.cluster_ranks.setdefault(key, len(self.cluster_ranks))
+
+    def _find_headings(self) -> None:
+        rules, language = self.page.rules, self.page.language
+        self.heading_rules = [
+            rules.heading(piece.text, language=language) if len(piece.text) < 100 else None for piece in self.pieces
+        ]
+        self.heads: list[int] = []
+        head = -1
+        for i, piece in enumerate(self.pieces):
+            self.heads.append(head)
+            if piece.kind == "heading":
+                head = i
+        self.next_heads = [0] * self.size
+        upcoming = self.size
+        for i in range(self.size - 1, -1, -1):
+            self.next_heads[i] = upcoming
+            if self.pieces[i].kind == "heading":
+                upcoming = i
+
+    def _compare_texts(self) -> None:
+        self.repeats = Counter(self.flat)
+        self.openings = Counter(
+            " ".join(own[:6]) for own, prose in zip(self.words, self.prose, strict=True) if prose and len(own) >= 8
+        )
+        self.title_words = frozenset(words(self.page.title or ""))
+        self.description = fold_words(self.scene.description or "")
+        body = fold_words(self.scene.article_body or "")
+        self.has_body_text = bool(body)
+        padded = f" {body} "
+        self.in_body_text = [bool(body) and bool(flat) and _stands_in(flat, padded) for flat in self.flat]
+        covered = sum(len(flat) for flat, said in zip(self.flat, self.in_body_text, strict=True) if said)
+        self.body_text_cover = min(1.0, covered / (len(body) + 1))
+
+    def itself(self, i: int, piece: Piece) -> list[float]:
+        """What the piece is and says."""
+        text, length, own = piece.text, len(piece.text), self.words[i]
+        start = text[:200]
+        flat = self.flat[i]
+        rules, language = self.page.rules, self.page.language
+        line = rules.line(text, language=language) if length <= 120 else None
+        opening = rules.opening(text, language=language) if length <= 220 else None
+        heading = self.heading_rules[i]
+        known = self.known_words[i]
         tag = piece.node.tag if piece.node is not None else ""
-        row += [float(tag == t) for t in _TAGS]
-        row += [float(piece.boxes >> bit & 1) for bit in range(len(BOX_KINDS))]
-        bare = text.rstrip(CLOSERS)
-        line = page.rules.line(text, language=page.language) if length < 200 else None
-        heading = page.rules.heading(text, language=page.language) if length < 100 else None
-        opening = page.rules.opening(text, language=page.language)
-        chain = chains[i]
-        parent = chain[1] if len(chain) > 1 else 0
-        grand = chain[2] if len(chain) > 2 else 0
-        overlap = len(title_words.intersection(words[i])) / (len(set(words[i])) or 1) if title_words else 0.0
-        row += [
+        return [
+            *(float(piece.kind == kind) for kind in _KINDS),
+            *(float(tag == t) for t in _TAGS),
+            *(float(piece.boxes >> bit & 1) for bit in range(len(BOX_KINDS))),
+            *(float(word in known) for word in _NAME_WORDS),
             piece.level or 0,
-            math.log1p(chars[i]),
-            min(len(words[i]), 60),
-            links[i],
+            math.log1p(self.chars[i]),
+            min(len(own), 60),
+            self.links[i],
             min(piece.links, 10),
             piece.strong_chars / length,
-            float(bare[-1:] in SENTENCE_ENDS),
-            float(text[-1:] in ":："),
-            float(text[:1].islower()),
-            sum(c.isdigit() for c in text[:200]) / min(length, 200),
-            sum(c.isupper() for c in text[:200]) / min(length, 200),
-            text.count(",") + text.count("،") + text.count("、"),
-            min(sum(text.count(c) for c in SENTENCE_ENDS), 12),
+            float(text.rstrip(CLOSERS)[-1:] in SENTENCE_ENDS),
+            float(text[-1] in ":："),
+            float(text[0].islower()),
+            sum(map(str.isdigit, start)) / len(start),
+            sum(map(str.isupper, start)) / len(start),
+            len(_COMMAS.findall(text)),
+            min(len(_STOPS.findall(text)), 12),
             min(text.count("\n"), 5),
-            float(bool(_CLOCK.search(text[:200]))),
-            float(bool(_YEAR.search(text[:200]))),
-            float("@" in text or "©" in text),
-            float("|" in text or "»" in text or "›" in text or "→" in text),
-            float(prose[i]),
+            float(_CLOCK.search(start) is not None),
+            float(_YEAR.search(start) is not None),
+            float(_MARKS.search(text) is not None),
+            float(_BARS.search(text) is not None),
+            float(self.prose[i]),
             float(line is not None and not line.weak),
             float(line is not None and line.weak),
-            float(heading is not None) * (0.5 if heading is not None and heading.weak else 1.0),
+            0.0 if heading is None else 0.5 if heading.weak else 1.0,
             float(opening is not None),
-            float(fold_words(text) in page.titles),
-            overlap,
-            float(bool(description) and len(flat[i]) > 20 and (flat[i] in description or description in flat[i])),
-            min(repeats[flat[i]], 5),
-            float(len(words[i]) >= 8 and openings[" ".join(words[i][:6])] > (1 if prose[i] else 0)),
-            float(inside[i]),
+            len(self.title_words.intersection(own)) / (len(set(own)) or 1),
+            float(
+                bool(self.description)
+                and len(flat) > 20
+                and (flat in self.description or self.description in flat)
+            ),
+            min(self.repeats[flat], 5),
+            float(len(own) >= 8 and self.openings[" ".join(own[:6])] > self.prose[i]),
+        ]
+
+    def place(self, i: int, piece: Piece) -> list[float]:
+        """Where on the page it stands."""
+        first, last, title_at, chain = self.first, self.last, self.scene.title_at, self.chains[i]
+        distance = first - i if i < first else i - last if i > last else 0
+        article, cluster = self.article_of[i], self.cluster_of[i]
+        return [
+            float(self.inside[i]),
             float(i < first),
             float(i > last),
-            min(60, first - i if i < first else i - last if i > last else 0),
+            min(60, distance),
             (i - first) / (last - first + 1),
+            float(0 <= title_at <= i),
+            max(-60, min(60, i - title_at)) if title_at >= 0 else -61,
+            float(not self.scene.title_chain.isdisjoint(chain[1:4])),
+            piece.depth - self.depth,
+            min(30, self.gaps[i]),
+            self.branch_prose[article] / self.page_prose if article else -1.0,
+            self.articles,
+            self.branch_prose[cluster] / self.page_prose if cluster else -1.0,
+            min(20, self.cluster_ranks.get(cluster, 20)),
         ]
+
+    def neighbours(self, i: int) -> list[float]:
+        """What stands around it."""
+        row: list[float] = []
         for j in (i - 1, i + 1):
-            if 0 <= j < size:
-                row += [math.log1p(chars[j]), links[j], float(prose[j]), float(pieces[j].kind == "heading")]
+            if 0 <= j < self.size:
+                row += [
+                    math.log1p(self.chars[j]),
+                    self.links[j],
+                    float(self.prose[j]),
+                    float(self.pieces[j].kind == "heading"),
+                ]
             else:
                 row += [0.0, 0.0, 0.0, 0.0]
-        near = range(max(0, i - 3), min(size, i + 4))
-        near_chars = sum(chars[j] for j in near) or 1
+        near = range(max(0, i - 3), min(self.size, i + 4))
+        near_chars = sum(self.chars[j] for j in near) or 1
+        head = self.heads[i]
         row += [
-            float(i >= 2 and prose[i - 2]),
-            float(i + 2 < size and prose[i + 2]),
-            sum(chars[j] for j in near if prose[j]) / near_chars,
-            sum(chars[j] * links[j] for j in near) / near_chars,
-            parent_prose[parent] / prose_total,
-            name_prose[names[i]] / prose_total,
-            path_prose[paths[i]] / prose_total,
-            min(path_count[paths[i]], 50),
-            path_links[paths[i]] / (path_chars[paths[i]] or 1),
-            math.log1p(path_chars[paths[i]] / path_count[paths[i]]),
-            piece.depth - depth,
-            group_links[parent] / (group_chars[parent] or 1),
-            math.log1p(group_chars[parent]),
-            group_links[grand] / (group_chars[grand] or 1),
-            math.log1p(group_chars[grand]),
-            float(0 <= h1 < i),
-            max(-60, min(60, i - h1)) if h1 >= 0 else -61,
-            float(any(key in h1_chain for key in chain[1:4])),
-            branch_prose[article_of[i]] / whole if article_of[i] else -1.0,
-            len(articles),
-            branch_prose[parent] / whole,
-            branch_prose[grand] / whole,
-            branch_prose[chain[3]] / whole if len(chain) > 3 else 1.0,
-            min(30, i - heads[i]) if heads[i] >= 0 else 31,
-            links[heads[i]] if heads[i] >= 0 else 0.0,
-            math.log1p(chars[heads[i]]) if heads[i] >= 0 else 0.0,
-            float(heads[i] >= 0 and heading_rules[heads[i]]),
-            (pieces[heads[i]].level or 0) if heads[i] >= 0 else 0,
-            min(30, next_heads[i] - i),
+            sum(self.chars[j] for j in near if self.prose[j]) / near_chars,
+            sum(self.chars[j] * self.links[j] for j in near) / near_chars,
         ]
-        row += [min(30, len(twins[kin[i][k]])) if k < len(kin[i]) else 0 for k in range(5)]
-        row += [min(30, holds_prose[chain[k]]) if k < len(chain) else 30 for k in range(1, 6)]
-        row += [min(30, holds_headings[chain[k]]) if k < len(chain) else 30 for k in range(1, 5)]
-        row += [min(gap, 30), branch_prose[cluster_of[i]] / whole if cluster_of[i] else -1.0, min(20, clusters.get(cluster_of[i], 20))]
-        named = _names_around(piece.node)
-        row += [float(word in named) for word in _NAME_WORDS]
-        row += [
-            float(bool(article_body)),
-            float(inside_text[i]),
-            cover,
-            math.log1p(page_prose),
-            math.log1p(size),
-            prose_total / (page_prose or 1),
+        if head >= 0:
+            row += [
+                min(30, i - head),
+                self.links[head],
+                math.log1p(self.chars[head]),
+                float(self.heading_rules[head] is not None),
+                self.pieces[head].level or 0,
+            ]
+        else:
+            row += [31.0, 0.0, 0.0, 0.0, 0.0]
+        row.append(min(30, self.next_heads[i] - i))
+        return row
+
+    def kin(self, i: int) -> list[float]:
+        """What stands in the same element, and in elements of the same name."""
+        chain, path, places = self.chains[i], self.paths[i], self.kin_places[i]
+        parent = chain[1] if len(chain) > 1 else 0
+        grand = chain[2] if len(chain) > 2 else 0
+        great = chain[3] if len(chain) > 3 else 0
+        return [
+            self.parent_prose[parent] / self.body_prose,
+            self.name_prose[self.names[i]] / self.body_prose,
+            self.path_prose[path] / self.body_prose,
+            min(self.path_count[path], 50),
+            self.path_links[path] / (self.path_chars[path] or 1),
+            math.log1p(self.path_chars[path] / self.path_count[path]),
+            self.group_links[parent] / (self.group_chars[parent] or 1),
+            math.log1p(self.group_chars[parent]),
+            self.group_links[grand] / (self.group_chars[grand] or 1),
+            math.log1p(self.group_chars[grand]),
+            self.branch_prose[parent] / self.page_prose,
+            self.branch_prose[grand] / self.page_prose,
+            self.branch_prose[great] / self.page_prose if great else 1.0,
+            *(self.twins[places[k]] if k < len(places) else 0 for k in range(LEVELS)),
+            *(min(30, self.holds_prose[chain[k]]) if k < len(chain) else 30 for k in range(1, LEVELS + 1)),
+            *(min(30, self.holds_headings[chain[k]]) if k < len(chain) else 30 for k in range(1, LEVELS)),
         ]
-        rows.append(row)
-    return rows
+
+    def whole(self, i: int) -> list[float]:
+        """What the page is like."""
+        return [
+            float(self.has_body_text),
+            float(self.in_body_text[i]),
+            self.body_text_cover,
+            math.log1p(self.page_prose),
+            math.log1p(self.size),
+            self.body_prose / self.page_prose,
+        ]
 
 
-def inside_link(share: float) -> bool:
-    return share > 0.5
+@dataclass(frozen=True, slots=True)
+class _Element:
+    key: int
+    tag: str
+    name: str
+    """Tag and class."""
+    place: tuple[int, str]
+    """`mem_id` of the parent, and the name: equal for elements that are twins."""
+    words: frozenset[str]
+    """The words of `_NAME_WORDS` in its class and id."""
 
 
-def _nearest_article(node: LexborNode | None) -> int:
-    while node is not None:
-        if node.tag == "article":
-            return node.mem_id
+def _elements_around(node: LexborNode | None, layout: Layout, known: dict[int, _Element]) -> list[_Element]:
+    """An element and those around it, as far as features look."""
+    around: list[_Element] = []
+    key = node.mem_id if node is not None else 0
+    while node is not None and len(around) < LEVELS:
+        element = known.get(key)
+        if element is None:
+            attributes = node.attrs
+            classes = attributes.get("class") or ""
+            name = f"{node.tag}.{classes}"
+            own = _known_words(classes) | _known_words(attributes.get("id") or "")
+            element = known[key] = _Element(key, node.tag or "", name, (layout.parents.get(key, 0), name), own)
+        around.append(element)
         node = node.parent
-    return 0
-
-
-def _names_around(node: LexborNode | None) -> frozenset[str]:
-    words: frozenset[str] = frozenset()
-    for _ in range(3):
-        if node is None:
+        key = layout.parents.get(key, 0)
+        if not key:
             break
-        attributes = node.attributes
-        words |= _known_words(attributes.get("class") or "") | _known_words(attributes.get("id") or "")
-        node = node.parent
-    return words
+    return around
+
+
+def _nearest_article(chain: list[int], elements: dict[int, _Element]) -> int:
+    return next((key for key in chain if key in elements and elements[key].tag == "article"), 0)
 
 
 @lru_cache(maxsize=20_000)
@@ -328,42 +414,8 @@ def _known_words(name: str) -> frozenset[str]:
     return name_words(name) & _NAME_WORD_SET if name else frozenset()
 
 
-def fold_words(text: str) -> str:
-    """The words of a text in one case, joined by blanks: punctuation and spacing do not count."""
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
-
-
-def _weighted_chars(text: str) -> int:
-    """Characters, those of scripts that write a word in one or two counted double."""
-    if text.isascii():
-        return len(text)
-    return len(text) + sum("\u3040" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af" for c in text)
-
-
-def _stands_in(flat: str, article_body: str) -> bool:
+def _stands_in(flat: str, padded: str) -> bool:
     """Whether a text stands in another; a long one by its beginning and its end, since markup differs in between."""
     if len(flat) <= 80:
-        return f" {flat} " in f" {article_body} "
-    return flat[:60] in article_body and flat[-60:] in article_body
-
-
-def _chain(node: LexborNode | None) -> list[int]:
-    """`mem_id` of an element and of those around it."""
-    chain = []
-    while node is not None:
-        chain.append(node.mem_id)
-        node = node.parent
-    return chain
-
-
-def _name(node: LexborNode | None) -> str:
-    """Tag and class of an element."""
-    if node is None:
-        return ""
-    return f"{node.tag}.{node.attributes.get('class') or ''}"
-
-
-def _path(node: LexborNode | None, name: str) -> str:
-    """Name of an element below the name of its parent."""
-    parent = node.parent if node is not None else None
-    return f"{_name(parent)}>{name}"
+        return f" {flat} " in padded
+    return flat[:60] in padded and flat[-60:] in padded

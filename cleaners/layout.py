@@ -1,8 +1,9 @@
-"""Pieces: the blocks of a page with what its markup tells of them, in reading order."""
+"""Layout: the blocks of a page in reading order, with what its markup tells of each."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,20 +18,21 @@ if TYPE_CHECKING:
 BLOCK_TAGS = frozenset(
     "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure "
     "footer form h1 h2 h3 h4 h5 h6 header hgroup hr li legend main menu nav ol p pre section summary table "
-    "tbody td tfoot th thead tr ul amp-accordion".split()
+    "tbody td tfoot th thead tr ul".split()
 )
 # What stands inside these is not text.
 UNREAD_TAGS = frozenset(
     "script style noscript template svg math iframe object embed canvas audio video head title input select option "
     "textarea datalist progress meter map".split()
 )
+# These part the words before and after them like a space does.
+PARTING_TAGS = frozenset(("button", "img", "picture", "label"))
+GROUP_TAGS = frozenset(("ul", "ol", "dl", "table"))
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
-# Controls and figures between two runs of text part them like a space does.
-PARTING_TAGS = frozenset("button img picture label".split())
-_SPACES = re.compile(r"[^\S\n]+")
-_LINE_ENDS = re.compile(r" ?\n ?")
-# Zero-width characters that no script needs, soft hyphens and bidi overrides; ZWJ and ZWNJ stay (Persian, Indic, emoji).
+# Soft hyphen, zero-width space, word joiner, byte order mark, and the bidi embeddings and overrides that turn text
+# around; ZWJ and ZWNJ stay (Persian, Indic scripts and emoji need them).
 _INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_LINE_END = re.compile(r"[^\S\n]*\n[^\S\n]*")
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +53,8 @@ class Piece:
     """The named boxes around it, one bit each (`cleaners.boxes.BOX_BITS`)."""
     depth: int = 0
     """Elements between it and the root of the walk."""
+    group: int = 0
+    """`mem_id` of the list or table that it is part of, or 0."""
     icon: str | None = None
     """The icon name that led the text before it was stripped."""
 
@@ -59,15 +63,48 @@ class Piece:
         """Share of the text that stands inside links, 0 to 1."""
         return self.link_chars / len(self.text) if self.text else 0.0
 
+    @property
+    def is_prose(self) -> bool:
+        """Whether it reads like a sentence or more: long, and not mostly link.
+
+        80 characters part labels and headlines from sentences on 935 news pages: 96 % of shorter pieces are neither.
+        Scripts that write a word in one or two characters need half.
+        """
+        return len(self.text) >= (80 if self.text.isascii() else 40) and self.link_chars < 0.5 * len(self.text)
+
     def to_block(self) -> Block:
         """The finished block."""
         return Block(kind=self.kind, text=self.text, level=self.level)
 
 
+@dataclass(slots=True)
+class Layout:
+    """A page's pieces and where they stand in its tree."""
+
+    pieces: list[Piece]
+    parents: dict[int, int]
+    """`mem_id` of the element around each element walked; the root has none."""
+    cuts: list[tuple[int, int]] = field(default_factory=list)
+    """Where skipped elements stood: how many pieces came before, and the element's `mem_id`."""
+    prose: Counter[int] = field(default_factory=Counter)
+    """Characters of running text inside an element, by its `mem_id`."""
+    page_prose: int = 0
+
+    def chain(self, node_id: int) -> list[int]:
+        """`mem_id` of an element and of those around it, from the inside out."""
+        chain = [node_id]
+        while (outer := self.parents.get(chain[-1])) is not None:
+            chain.append(outer)
+        return chain
+
+
 def fold_space(text: str) -> str:
     """White space folded to single blanks, line feeds kept, invisible characters gone."""
-    text = _SPACES.sub(" ", text.translate(_INVISIBLE))
-    return _LINE_ENDS.sub("\n", text).strip()
+    if not text.isascii():
+        text = text.translate(_INVISIBLE)
+    if "\n" not in text:
+        return " ".join(text.split())
+    return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip("\n")
 
 
 class _Writer:
@@ -79,66 +116,102 @@ class _Writer:
         self.link_chars = 0
         self.links = 0
         self.strong_chars = 0
+        self.icon: str | None = None
+        self.icon_depth = 0
 
-    def end(self, holder: LexborNode, kind: BlockKind, level: int | None, boxes: int, depth: int) -> None:
+    def end(
+        self, holder: LexborNode, kind: BlockKind, level: int | None, boxes: int, depth: int, group: int
+    ) -> None:
+        """Close the block that was being written, if it has text."""
         if not self.parts:
             return
         text = "".join(self.parts)
         text = text.strip("\n") if kind == "code" else fold_space(text)
         if text and not text.isspace():
             for run in [text] if kind == "code" else text.split("\n\n"):
-                line = run.strip("\n") if kind == "code" else run.strip()
-                if line:
-                    share = len(line) / len(text)
-                    self.pieces.append(
-                        Piece(
-                            kind,
-                            line,
-                            level,
-                            link_chars=min(len(line), round(self.link_chars * share)),
-                            links=self.links,
-                            strong_chars=min(len(line), round(self.strong_chars * share)),
-                            node=holder,
-                            boxes=boxes,
-                            depth=depth,
-                        )
+                line = run.strip("\n")
+                if not line:
+                    continue
+                share = len(line) / len(text)
+                self.pieces.append(
+                    Piece(
+                        kind,
+                        line,
+                        level,
+                        link_chars=min(len(line), round(self.link_chars * share)),
+                        links=self.links,
+                        strong_chars=min(len(line), round(self.strong_chars * share)),
+                        node=holder,
+                        boxes=boxes,
+                        depth=depth,
+                        group=group,
+                        icon=self.icon,
                     )
+                )
+                self.icon = None
         self.parts = []
         self.link_chars = self.links = self.strong_chars = 0
 
 
-def to_pieces(root: LexborNode, gone: Container[int] = (), marks: Mapping[int, int] | None = None) -> list[Piece]:
-    """The pieces below an element, in document order, without the elements whose `mem_id` is in `gone`.
+def lay_out(
+    root: LexborNode,
+    skipped: Container[int] = (),
+    marks: Mapping[int, int] | None = None,
+    icons: Mapping[int, str] | None = None,
+) -> Layout:
+    """The pieces below an element, in document order, without the elements whose `mem_id` is in `skipped`.
 
-    `marks` gives the box bits of an element by its `mem_id`; what stands inside inherits them. A row of a data table
+    `marks` gives the box bits of an element by its `mem_id`; what stands inside inherits them. `icons` gives the name
+    that an icon's element prints; the name is left out and the piece that it leads bears it. A row of a data table
     becomes one piece, its cells joined by ` | `. A line break stays a line feed; two of them part pieces.
     """
     marks = marks or {}
+    icons = icons or {}
     writer = _Writer()
+    parents: dict[int, int] = {}
+    cuts: list[tuple[int, int]] = []
     # An explicit stack: pages with 100,000 nested elements exist, and Python's own would not hold them.
-    # (node, entering, kind, level, in link, in strong, boxes, depth)
-    stack: list[tuple[LexborNode, bool, BlockKind, int | None, bool, bool, int, int]] = [
-        (root, True, "paragraph", None, False, False, marks.get(root.mem_id, 0), 0)
+    # (node, entering, kind, level, in link, in strong, boxes, depth, group, mem_id of the parent)
+    stack: list[tuple[LexborNode, bool, BlockKind, int | None, bool, bool, int, int, int, int]] = [
+        (root, True, "paragraph", None, False, False, 0, 0, 0, 0)
     ]
     while stack:
-        node, entering, kind, level, in_link, in_strong, boxes, depth = stack.pop()
+        node, entering, kind, level, in_link, in_strong, boxes, depth, group, outer = stack.pop()
         if not entering:
-            writer.end(node, kind, level, boxes, depth)
+            writer.end(node, kind, level, boxes, depth, group)
+            if depth < writer.icon_depth:
+                # An icon leads what follows in its own parent, no more.
+                writer.icon = None
             continue
         tag = node.tag
         if tag == "-text":
             text = node.text_content or ""
+            if text.isspace():
+                writer.parts.append(text if kind == "code" else " ")
+                continue
             if kind != "code" and "\n" in text:
                 text = text.replace("\n", " ")
             writer.parts.append(text)
-            if in_link or in_strong:
-                visible = len(text.strip())
-                writer.link_chars += visible if in_link else 0
-                writer.strong_chars += visible if in_strong else 0
+            if in_link:
+                writer.link_chars += len(text.strip())
+            if in_strong:
+                writer.strong_chars += len(text.strip())
             continue
-        if tag is None or tag in UNREAD_TAGS or (tag[0] == "-" and depth) or node.mem_id in gone:
+        key = node.mem_id
+        if tag is None or tag in UNREAD_TAGS or (tag[0] == "-" and depth):
             continue
-        boxes |= marks.get(node.mem_id, 0)
+        if key in skipped:
+            cuts.append((len(writer.pieces), key))
+            continue
+        if depth:
+            parents[key] = outer
+        if key in icons:
+            if not "".join(writer.parts).strip():
+                writer.icon, writer.icon_depth = icons[key], depth
+            writer.parts.append(" ")
+            continue
+        if key in marks:
+            boxes |= marks[key]
         if tag == "br":
             writer.parts.append("\n")
             continue
@@ -147,20 +220,28 @@ def to_pieces(root: LexborNode, gone: Container[int] = (), marks: Mapping[int, i
         elif tag == "a":
             in_link = True
             writer.links += 1
-        elif tag in ("b", "strong"):
+        elif tag == "b" or tag == "strong":  # noqa: PLR1714 - twice as fast as a lookup, and this is the inner loop
             in_strong = True
-        elif tag in ("td", "th") and kind == "table":
+        elif kind == "table" and tag in ("td", "th"):
             writer.parts.append(" | " if "".join(writer.parts).strip() else "")
         if tag in BLOCK_TAGS and not (kind == "table" and tag != "tr"):
-            writer.end(node.parent or node, kind, level, boxes, depth)
+            writer.end(node.parent or node, kind, level, boxes, depth, group)
             kind, level = _kind_below(node, tag, kind, level)
-            stack.append((node, False, kind, level, in_link, in_strong, boxes, depth))
+            if tag in GROUP_TAGS:
+                group = key
+            stack.append((node, False, kind, level, in_link, in_strong, boxes, depth, group, outer))
         child = node.last_child
         while child is not None:
-            stack.append((child, True, kind, level, in_link, in_strong, boxes, depth + 1))
+            stack.append((child, True, kind, level, in_link, in_strong, boxes, depth + 1, group, key))
             child = child.prev
-    writer.end(root, "paragraph", None, 0, 0)
-    return writer.pieces
+    writer.end(root, "paragraph", None, 0, 0, 0)
+    layout = Layout(writer.pieces, parents, cuts)
+    for piece in layout.pieces:
+        if piece.is_prose and piece.node is not None:
+            layout.page_prose += len(piece.text)
+            for element in layout.chain(piece.node.mem_id):
+                layout.prose[element] += len(piece.text)
+    return layout
 
 
 def _kind_below(node: LexborNode, tag: str, kind: BlockKind, level: int | None) -> tuple[BlockKind, int | None]:

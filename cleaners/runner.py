@@ -4,82 +4,140 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleaners.body import MARKED_BODY
-from cleaners.layout import Piece, fold_space
-from cleaners.markup import self_and_ancestors
+from cleaners.layout import fold_space
 from cleaners.models import Removal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from selectolax.lexbor import LexborNode
 
     from cleaners.hits import Hit, PieceHit
-    from cleaners.markup import Markup
+    from cleaners.layout import Layout, Piece
 
 SAMPLE_CHARS = 200
 ROOT_TAGS = frozenset(("html", "head", "body", "main", "-document"))
-# What may go at once, as a share of the page's running text. Comments and footers outweigh a short article; a hidden
-# or named box that holds a third of the text is the article behind a "read on" button or a layout's wrapper.
+# What may go at once, as a share of the page's running text. Comments, footers and consent texts outweigh a short
+# article; any other box that holds a third of the text is a layout's wrapper or the article itself.
 MAX_SHARE = 0.3
 MAX_SHARE_SURE = 0.75
-SURE = frozenset(("boxes/comments", "boxes/tag:footer", "boxes/tag:nav"))
+SURE = frozenset(("boxes/comments", "boxes/consent", "boxes/tag:footer", "boxes/tag:nav"))
+# An element around the title or the marked body may hold this share of the text at most.
+MAX_SHARE_GUARDED = 0.1
 
 
 class Runner:
     """Applies hits to one page."""
 
-    def __init__(self, markup: Markup | None) -> None:
-        self.markup = markup
+    def __init__(self) -> None:
         self.removals: list[Removal] = []
-        self.gone: set[int] = set()
-        """`mem_id` of each element taken."""
-        self._guarded = {
-            ancestor.mem_id
-            for node in (markup.tree.css(f"h1, {MARKED_BODY}") if markup is not None else ())
-            for ancestor in self_and_ancestors(node)
-        }
+        self.gone: dict[int, Removal] = {}
+        """What each element went by, by its `mem_id`."""
+        self.dropped: dict[int, Removal] = {}
+        """What each piece went by, by its `id()`; the caller keeps the pieces."""
+        self.stripped: dict[int, Removal] = {}
+        """The icon names stripped from a piece, by its `id()`."""
 
-    def take(self, hits: Iterable[Hit]) -> None:
-        """Take each hit's element, unless the guard keeps it; either way the account says so."""
+    def take_icons(self, hits: Iterable[Hit]) -> dict[int, str]:
+        """Account for each icon's element; returns the names printed, by `mem_id`."""
+        icons: dict[int, str] = {}
         for hit in hits:
-            node = hit.node
-            if node.tag in ROOT_TAGS or any(element.mem_id in self.gone for element in self_and_ancestors(node)):
+            name = hit.node.text().strip()
+            icons[hit.node.mem_id] = name
+            self.removals.append(to_removal(hit, name))
+        return icons
+
+    def take_labels(self, hits: Iterable[Hit]) -> None:
+        """Take elements that hold no running text: there is nothing to guard."""
+        for hit in hits:
+            if hit.node.mem_id not in self.gone:
+                self._take(hit)
+
+    def take(self, hits: Iterable[Hit], layout: Layout, guarded: frozenset[int]) -> None:
+        """Take each hit's element, unless the guard keeps it; either way the account says so.
+
+        `guarded` holds the `mem_id` of the elements around the title and the marked body.
+        """
+        for hit in hits:
+            key = hit.node.mem_id
+            if hit.node.tag in ROOT_TAGS or not self.gone.keys().isdisjoint(layout.chain(key)):
                 continue
-            prose = self.markup.prose[node.mem_id]
-            share = prose / self.markup.page_prose if prose else 0.0
+            prose = layout.prose[key]
+            share = prose / layout.page_prose if prose else 0.0
             limit = MAX_SHARE_SURE if hit.rule in SURE else MAX_SHARE
-            refused = (prose > 200 and share > limit) or (node.mem_id in self._guarded and share > 0.1)
-            if not refused:
-                self.gone.add(node.mem_id)
-            text = fold_space(node.text(deep=True, separator=" "))
-            if text:
-                self.removals.append(
-                    Removal(
-                        rule=hit.rule,
-                        stage="tree",
-                        where=path_of(node),
-                        sample=text[:SAMPLE_CHARS],
-                        chars=len(text),
-                        refused=refused,
-                    )
-                )
+            if (prose > SAMPLE_CHARS and share > limit) or (key in guarded and share > MAX_SHARE_GUARDED):
+                self.removals.append(to_removal(hit, element_text(hit.node), refused=True))
+            else:
+                self._take(hit)
+
+    def _take(self, hit: Hit) -> None:
+        removal = self.gone[hit.node.mem_id] = to_removal(hit, element_text(hit.node))
+        if removal.chars:
+            self.removals.append(removal)
 
     def drop(self, pieces: list[Piece], hits: Iterable[PieceHit]) -> list[Piece]:
         """The pieces without those that a pass found, each accounted for."""
-        dropped = {id(hit.piece): hit.rule for hit in hits}
-        if not dropped:
+        rules = {id(hit.piece): hit.rule for hit in hits}
+        if not rules:
             return pieces
         kept = []
         for index, piece in enumerate(pieces):
-            rule = dropped.get(id(piece))
+            rule = rules.get(id(piece))
             if rule is None:
                 kept.append(piece)
             else:
-                self.removals.append(
-                    Removal(rule=rule, stage="text", where=f"block {index + 1}", sample=piece.text[:SAMPLE_CHARS], chars=len(piece.text))
-                )
+                self.note(piece, rule, index)
         return kept
+
+    def note(self, piece: Piece, rule: str, index: int) -> None:
+        """Account for a piece that is dropped."""
+        self.note_run([piece], rule, index)
+
+    def note_run(self, pieces: Sequence[Piece], rule: str, index: int) -> None:
+        """Account for neighbouring pieces that one rule drops; `index` is the place of the first."""
+        text = "\n".join(piece.text for piece in pieces)
+        where = f"block {index + 1}" if len(pieces) == 1 else f"blocks {index + 1} to {index + len(pieces)}"
+        chars = sum(len(piece.text) for piece in pieces)
+        removal = Removal(rule=rule, stage="text", where=where, sample=text[:SAMPLE_CHARS], chars=chars)
+        self.removals.append(removal)
+        for piece in pieces:
+            self.dropped[id(piece)] = removal
+
+    def note_icons(self, piece: Piece, icons: Sequence[str], chars: int, index: int) -> None:
+        """Account for icon names stripped from a piece."""
+        removal = Removal(
+            rule="icons/name",
+            stage="text",
+            where=f"block {index + 1}",
+            sample=" ".join(icons)[:SAMPLE_CHARS],
+            chars=chars,
+        )
+        self.removals.append(removal)
+        self.stripped[id(piece)] = removal
+
+
+def to_removal(hit: Hit, text: str, *, refused: bool = False) -> Removal:
+    """The account of one element."""
+    return Removal(
+        rule=hit.rule,
+        stage="tree",
+        where=path_of(hit.node),
+        sample=text[:SAMPLE_CHARS],
+        chars=len(text),
+        refused=refused,
+    )
+
+
+def element_text(node: LexborNode) -> str:
+    """All text of an element, on one line."""
+    return " ".join(fold_space(node.text(deep=True, separator=" ")).split())
+
+
+def self_and_ancestors(node: LexborNode | None) -> Iterator[LexborNode]:
+    """An element and those around it, from the inside out."""
+    while node is not None:
+        yield node
+        node = node.parent
 
 
 def path_of(node: LexborNode) -> str:

@@ -5,48 +5,70 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cleaners.features import SENTENCE_ENDS, fold_words
+from cleaners.features import SENTENCE_ENDS
 from cleaners.hits import PieceHit
-from cleaners.markup import is_prose
+from cleaners.rules import PhraseMatch
+from cleaners.words import fold_words, words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cleaners.layout import Piece
     from cleaners.page import Page
+    from cleaners.rules import Kind
 
 MAX_HEADING_CHARS = 80
 MAX_BOX_PIECES = 14
-# So many characters of a point must stand in the body again before it counts as a summary of it: cut points keep 100
-# to 200, and 40 are enough to rule out chance.
+# A point repeats the body where this share of its five-word runs stands there too, and it has so many at least:
+# cut and slightly edited points keep more than 0.9, two sentences on one subject share fewer than 0.3.
+REPEATED_SHARE = 0.75
+MIN_RUNS = 3
 REPEAT_CHARS = 40
 _NUMBERED = re.compile(r"\d{1,2}[.)]?\s?(?=\D)")
-# A box whose heading names one of these goes with what it heads; the others head prose, too.
-LISTS_OF_LINKS = frozenset(("related", "most_read", "next_article", "navigation", "tags", "share", "follow", "switch"))
+# The kinds of heading that take what stands under them along; the others are lines by themselves.
+HEADING_KINDS = frozenset(
+    ("related", "most_read", "next_article", "summary", "why_it_matters", "tags", "share", "follow", "newsletter",
+     "subscribe", "app", "donate", "comments", "advertisement")
+)  # fmt: skip
+SUMMARY_KINDS = frozenset(("summary", "why_it_matters"))
+# A summary stands above the text; further down "Key points" heads a section of the article.
+PROSE_BEFORE_SUMMARY = 1
+MAX_LABEL_CHARS = 40
+MAX_LINK_LINE_CHARS = 120
 
 
 def drop_repeated_points(pieces: list[Piece], page: Page) -> list[PieceHit]:
-    """List items and short paragraphs that say again what the body says: summary boxes, pull quotes."""
-    folded = [fold_words(piece.text) for piece in pieces]
-    bodies = [text if is_prose(piece) else "" for piece, text in zip(pieces, folded, strict=True)]
-    prose_total = sum(map(len, bodies)) or 1
-    hits = []
-    for index, (piece, text) in enumerate(zip(pieces, folded, strict=True)):
-        point = fold_words(_NUMBERED.sub("", piece.text, count=1)) if piece.kind == "list_item" else text
-        if len(point) < REPEAT_CHARS or len(point) > 0.3 * prose_total:
-            continue
-        # The last word of a point may be cut; what stands before it is whole.
-        stem = point.rsplit(" ", 1)[0] if piece.kind == "list_item" else point
-        if len(stem) < REPEAT_CHARS:
-            continue
-        later = any(stem in body for body in bodies[index + 1 :] if len(body) >= len(stem))
-        if piece.kind == "list_item" and later:
-            hits.append(PieceHit(piece, "repeats/point"))
-        elif piece.kind == "list_item" and any(stem in body for body in bodies[:index] if len(body) > len(stem)):
-            hits.append(PieceHit(piece, "repeats/point"))
-        elif piece.kind in ("quote", "heading") and any(
-            stem in body for other, body in enumerate(bodies) if other != index and len(body) > len(stem)
-        ):
-            hits.append(PieceHit(piece, "repeats/pull_quote"))
-    return hits
+    """List items that say again what the paragraphs say: the points of a summary.
+
+    Pull quotes repeat the body, too, but two of three references count them as text: they stay.
+    """
+    body = _said([piece for piece in pieces if piece.kind == "paragraph"])
+    return [
+        PieceHit(piece, "repeats/point")
+        for piece in pieces
+        if piece.kind == "list_item" and _is_said(_runs(piece), body)
+    ]
+
+
+def repeats(point: Piece, paragraphs: Sequence[Piece]) -> bool:
+    """Whether a point of a summary says what the paragraphs say."""
+    return _is_said(_runs(point), _said(paragraphs))
+
+
+def _said(paragraphs: Sequence[Piece]) -> set[tuple[str, ...]]:
+    return {run for paragraph in paragraphs for run in _runs(paragraph)}
+
+
+def _is_said(own: set[tuple[str, ...]], body: set[tuple[str, ...]]) -> bool:
+    return len(own) >= MIN_RUNS and len(own & body) >= REPEATED_SHARE * len(own)
+
+
+def _runs(piece: Piece) -> set[tuple[str, ...]]:
+    """Each five words in a row of a piece, without the number of a point and the word where a point was cut."""
+    own = words(_NUMBERED.sub("", piece.text, count=1))
+    if piece.kind == "list_item":
+        own = own[:-1]
+    return {tuple(own[i : i + 5]) for i in range(len(own) - 4)}
 
 
 def drop_twins(pieces: list[Piece], page: Page) -> list[PieceHit]:
@@ -67,54 +89,54 @@ def drop_icon_labels(pieces: list[Piece], page: Page) -> list[PieceHit]:
     return [
         PieceHit(piece, "icons/label")
         for piece in pieces
-        if piece.icon and piece.kind != "heading" and len(piece.text) <= 40 and not _ends_sentence(piece.text)
+        if piece.icon and piece.kind != "heading" and len(piece.text) <= MAX_LABEL_CHARS and not _ends_sentence(piece.text)
     ]
 
 
 def drop_headed_boxes(pieces: list[Piece], page: Page) -> list[PieceHit]:
     """A heading that an icon led or that the rules know, with the points, links and labels under it."""
     hits: list[PieceHit] = []
+    prose = 0
     index = 0
     while index < len(pieces):
-        rule = _box_heading(pieces[index], page)
-        if rule is None:
+        piece = pieces[index]
+        match = _match_heading(piece, page, prose)
+        if match is None:
+            prose += piece.kind == "paragraph" and piece.is_prose
             index += 1
             continue
-        hits.append(PieceHit(pieces[index], rule))
+        hits.append(PieceHit(piece, match.rule))
         index += 1
-        taken = 0
-        while index < len(pieces) and taken < MAX_BOX_PIECES and _belongs_to_box(pieces[index], page):
-            hits.append(PieceHit(pieces[index], rule))
+        last = index + (MAX_BOX_PIECES if match.kind in HEADING_KINDS else 0)
+        while index < min(last, len(pieces)) and _belongs_to_box(pieces[index], match.kind):
+            hits.append(PieceHit(pieces[index], match.rule))
             index += 1
-            taken += 1
     return hits
 
 
-def _box_heading(piece: Piece, page: Page) -> str | None:
-    """The rule by which a piece heads a box, or None."""
+def _match_heading(piece: Piece, page: Page, prose: int) -> PhraseMatch | None:
+    """What box a piece heads, or None. `prose` counts the paragraphs before it."""
     if len(piece.text) > MAX_HEADING_CHARS or _ends_sentence(piece.text):
         return None
     match = page.rules.heading(piece.text, language=page.language)
-    if match is not None and (not match.weak or piece.icon):
-        return match.rule
-    if piece.icon and (piece.kind == "heading" or len(piece.text) <= 40):
-        return "boxes/icon_heading"
+    if match is not None and (
+        not match.weak or piece.icon or (match.kind in SUMMARY_KINDS and prose <= PROSE_BEFORE_SUMMARY)
+    ):
+        return match
+    if piece.icon and (piece.kind == "heading" or len(piece.text) <= MAX_LABEL_CHARS):
+        return PhraseMatch(rule="boxes/icon_heading", kind="summary")
     return None
 
 
-def _belongs_to_box(piece: Piece, page: Page) -> bool:
+def _belongs_to_box(piece: Piece, kind: Kind) -> bool:
     """Whether a piece under a box's heading is one of its points, links or labels."""
     if piece.icon and len(piece.text) < 300:
         return True
     if piece.kind == "heading":
         return False
-    if piece.link_share > 0.6:
+    if piece.link_share > 0.6 or (piece.kind == "list_item" and kind in SUMMARY_KINDS):
         return True
-    if is_prose(piece):
-        return False
-    if piece.kind == "list_item":
-        return not _ends_sentence(piece.text)
-    return not _ends_sentence(piece.text) and len(piece.text) < 120
+    return not piece.is_prose and not _ends_sentence(piece.text) and len(piece.text) < MAX_LINK_LINE_CHARS
 
 
 def _ends_sentence(text: str) -> bool:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]+")
 _LOWER_RUN = re.compile(r"[a-z][a-z0-9_]*")
 _LAST_RUN = re.compile(r"[a-z][a-z0-9_]*$")
-# An icon leads a label, not a sentence: a longer lower-case rest is an article that speaks of the icon.
-MAX_LABEL_CHARS = 60
+# An icon leads a label, not a sentence: a lower-case rest of so many words is an article that speaks of the icon.
+MAX_LABEL_WORDS = 3
+MAX_LABELS_CHARS = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,18 @@ def strip_icon_names(text: str, icons: Icons) -> Stripped:
         taken.extend(_PRIVATE.findall(text))
         text = _PRIVATE.sub(" ", text)
     words = text.split(" ")
-    for index, word in enumerate(words):
-        name = _leading_name(word, icons)
+    # A line of labels is short; in a longer text only its first word can be an icon's name.
+    for index, word in enumerate(words[:1] if len(text) > MAX_LABELS_CHARS else words):
+        name = _leading_name(word, icons) if word[:1].islower() else None
         if name is None:
             continue
         rest = word[len(name) :]
         first = not any(words[:index])
         if first:
-            following = rest + " ".join(words[index + 1 :])
+            following = " ".join(words[index + 1 :])
             if not rest and "_" not in name:
                 continue
-            if not rest and following[:1].islower() and len(following) > MAX_LABEL_CHARS:
+            if not rest and following[:1].islower() and following.count(" ") >= MAX_LABEL_WORDS:
                 continue
             led = True
         elif not rest or not (led or "_" in name):

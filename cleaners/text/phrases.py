@@ -21,7 +21,8 @@ def drop_phrases(pieces: list[Piece], page: Page) -> list[PieceHit]:
         if piece.kind in ("code", "table"):
             continue
         match = page.rules.line(piece.text, language=page.language)
-        if match is None and len(piece.text) <= MAX_OPENED_CHARS:
+        # A list of an article may well have a point that opens like a call; a call in a list is a link.
+        if match is None and len(piece.text) <= MAX_OPENED_CHARS and (piece.kind != "list_item" or piece.links):
             match = page.rules.opening(piece.text, language=page.language)
         if match is not None and not match.weak:
             hits.append(PieceHit(piece, match.rule))

@@ -1,0 +1,132 @@
+"""The survey: what a page offers, before anybody judges it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cleaners.boxes import BOX_BITS, box_words
+from cleaners.layout import BLOCK_TAGS, lay_out
+from cleaners.markup import Markup
+from cleaners.page import Page
+from cleaners.rules import load_rules
+from cleaners.runner import ROOT_TAGS, Runner, self_and_ancestors
+from cleaners.tree.boxes import find_named_boxes, find_tagged_boxes
+from cleaners.tree.icons import find_icons
+from cleaners.tree.unread import find_controls, find_hidden
+from cleaners.words import fold_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from selectolax.lexbor import LexborHTMLParser
+
+    from cleaners.hits import Hit
+    from cleaners.layout import Layout, Piece
+    from cleaners.models import Metadata
+
+# Finders read the tree and change nothing, so their order decides only which rule the account names.
+TREE_FINDERS: tuple[Callable[[Markup, Page], Iterator[Hit]], ...] = (
+    find_controls,  # what fingers press is never text
+    find_hidden,  # what the page hides was not there for the reader
+    find_tagged_boxes,  # nav, footer, aside say themselves what they are
+    find_named_boxes,  # then names, which only hint
+)
+# Boxes that hold nothing of an article whatever the page; the other kinds are evidence that the judge weighs.
+SURE_BOXES = frozenset(
+    ("unread/control", "unread/hidden", "boxes/tag:nav", "boxes/tag:footer", "boxes/tag:menu", "boxes/tag:dialog",
+     "boxes/role:navigation", "boxes/comments", "boxes/consent")
+)  # fmt: skip
+SECTION_TAGS = ("figure", "header", "form", "section", "article", "ul", "table")
+MARKED_BODY = '[itemprop~="articleBody"], [property~="schema:articleBody"], [property~="articleBody"]'
+# A headline longer than this is a paragraph set as one.
+MAX_TITLE_CHARS = 250
+_VOCABULARY: frozenset[str] = frozenset().union(*box_words().values())
+_BLOCKS = ", ".join(sorted(BLOCK_TAGS))
+
+
+@dataclass(slots=True, kw_only=True)
+class Survey:
+    """One page, laid out and without its sure boxes."""
+
+    page: Page
+    layout: Layout
+    shown: list[Piece]
+    """All pieces, with those of the boxes taken."""
+    runner: Runner
+    title_piece: Piece | None
+    """The first piece that says the title, or the first heading of the first level; None where there is none."""
+
+
+def survey(tree: LexborHTMLParser, metadata: Metadata, url: str) -> Survey:
+    """Find a page's boxes, take the sure ones, and lay out the rest in pieces."""
+    page = Page(
+        url=url,
+        title=metadata.title,
+        titles=_titles(tree, metadata),
+        language=metadata.language.split("-")[0] if metadata.language else None,
+        rules=load_rules(),
+    )
+    root = tree.body
+    assert root is not None
+    markup = Markup(tree, _VOCABULARY)
+    runner = Runner()
+    # Before the hidden elements: many an icon is hidden from screen readers only, and what it led should be known.
+    icons = runner.take_icons(find_icons(markup, page))
+    hits = [hit for finder in TREE_FINDERS for hit in finder(markup, page) if hit.node.mem_id not in icons]
+    sure = [hit for hit in hits if hit.rule in SURE_BOXES]
+    # Inside a line of text: to be left out before the line is put together.
+    runner.take_labels(hit for hit in sure if hit.rule.startswith("unread/") and _is_inline(hit))
+    layout = lay_out(root, runner.gone, _marks(tree, hits), icons)
+    guarded = frozenset(
+        element.mem_id for node in tree.css(f"h1, {MARKED_BODY}") for element in self_and_ancestors(node)
+    )
+    runner.take(sure, layout, guarded)
+    shown = list(layout.pieces)
+    if runner.gone:
+        gone = runner.gone.keys()
+        layout.pieces = [
+            piece
+            for piece in layout.pieces
+            if piece.node is None or gone.isdisjoint(layout.chain(piece.node.mem_id))
+        ]
+    return Survey(page=page, layout=layout, shown=shown, runner=runner, title_piece=_title_piece(layout, page))
+
+
+def article_body(nodes: tuple[dict[str, Any], ...]) -> str | None:
+    """The longest body text that a page's structured data gives, or None."""
+    bodies = [node["articleBody"] for node in nodes if isinstance(node.get("articleBody"), str)]
+    return max(bodies, key=len, default=None)
+
+
+def _marks(tree: LexborHTMLParser, hits: list[Hit]) -> dict[int, int]:
+    """The box bits of each element that a finder or its tag speaks for."""
+    marks: dict[int, int] = {}
+    for hit in hits:
+        bit = BOX_BITS.get(hit.rule.split("/", 1)[1])
+        if bit and hit.node.tag not in ROOT_TAGS:
+            marks[hit.node.mem_id] = marks.get(hit.node.mem_id, 0) | bit
+    for tag in SECTION_TAGS:
+        for node in tree.css(tag):
+            marks[node.mem_id] = marks.get(node.mem_id, 0) | BOX_BITS[f"tag:{tag}"]
+    return marks
+
+
+def _is_inline(hit: Hit) -> bool:
+    """Whether a hit's element is a part of a line."""
+    return hit.node.tag not in BLOCK_TAGS and hit.node.css_first(_BLOCKS) is None
+
+
+def _titles(tree: LexborHTMLParser, metadata: Metadata) -> frozenset[str]:
+    """Every spelling of the title on the page, folded."""
+    titles = {fold_words(metadata.title)} if metadata.title else set()
+    for node in tree.css("h1, title, meta[property='og:title']"):
+        titles.add(fold_words(node.attributes.get("content") or node.text()))
+    return frozenset(title for title in titles if 0 < len(title) <= MAX_TITLE_CHARS)
+
+
+def _title_piece(layout: Layout, page: Page) -> Piece | None:
+    for piece in layout.pieces:
+        if piece.kind == "heading" and piece.level == 1 and piece.link_share < 0.5:
+            return piece
+    return next((piece for piece in layout.pieces if fold_words(piece.text) in page.titles), None)
