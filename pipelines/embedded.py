@@ -106,11 +106,13 @@ class EmbeddedServer:
             # Else it lives and does not answer yet: it loads its data, or hangs.
             deadline = time.monotonic() + _START_SECONDS
             while not self._attach():
-                if process is not None and process.poll() is not None:
+                status = None if process is None else process.poll()
+                if status is not None and status >= 0:
                     raise StoreError(
                         f"{self._folder}: the embedded server ended at once: {self._last_words()}"
                     )
-                if process is None and _try_lock(lock.fileno()):
+                # Whoever started it, it may have been killed before it could answer.
+                if (process is None or status is not None) and _try_lock(lock.fileno()):
                     process = self._start(lock.fileno())
                 if time.monotonic() > deadline:
                     raise StoreError(

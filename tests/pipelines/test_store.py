@@ -172,3 +172,14 @@ async def test_an_address_without_a_redis_is_one_line_without_its_password(tmp_p
 async def test_a_state_folder_that_cannot_be_made_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     assert "file" in await attach_error(None, tmp_path / "file" / "state")
+
+
+async def test_an_embedded_server_that_cannot_read_its_data_is_one_line(tmp_path):
+    async with open_redis(None, tmp_path) as redis:
+        await redis.set("kept", "yes")
+    (manifest,) = tmp_path.glob("redis/appendonlydir/*.manifest")
+    manifest.write_text("no manifest\n")
+    line = await attach_error(None, tmp_path)
+    assert str(tmp_path / "redis") in line
+    assert "manifest" in line
+    assert manifest.read_text() == "no manifest\n"
