@@ -214,8 +214,12 @@ def _parsed(line: bytes) -> Any:
 
 
 def _string(given: dict[str, Any], key: str) -> str | None:
+    """The value without lone surrogates; None where it is no string, or blank."""
     value = given.get(key)
-    return value if isinstance(value, str) and value else None
+    if not isinstance(value, str):
+        return None
+    value = value.encode("utf-8", "ignore").decode()
+    return value if value.strip() else None
 
 
 def _moment(value: object) -> datetime | None:

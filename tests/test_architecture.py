@@ -12,11 +12,9 @@ MODULES = sorted(
     path for package in ("crawler", "pipelines", "cleaners") for path in (ROOT / package).rglob("*.py")
 )
 IDS = [str(path.relative_to(ROOT)) for path in MODULES]
-TRACKED = (
-    subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
-    .stdout.decode()
-    .split("\0")
-)
+TRACKED = subprocess.run(
+    ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False
+).stdout.decode()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=IDS)
