@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 FAULT = 1
 MISTAKE = 2
 INTERRUPTED = 128 + signal.SIGINT
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @contextmanager
@@ -47,8 +50,17 @@ def fail(line: str, code: int) -> NoReturn:
 def warn(line: str) -> None:
     """One line on stderr, whatever it was made of."""
     # A file's name may hold bytes that are no UTF-8, which stderr refuses or garbles.
-    clean = " ".join(line.split()).encode("utf-8", "backslashreplace").decode()
+    clean = printable(" ".join(line.split())).encode("utf-8", "backslashreplace").decode()
     print(f"broadsheet: {clean}", file=sys.stderr)  # noqa: T201 -- this is where commands talk
+
+
+def printable(text: str) -> str:
+    r"""The text with U+FFFD for control characters: those of a stranger's page would steer the terminal.
+
+    >>> printable("a\x1b[2Jb\n")
+    'a�[2Jb\n'
+    """
+    return _CONTROLS.sub("\ufffd", text)
 
 
 def stop_on_sigterm() -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+# What goes to a file or a pager is no narrower than it need be.
+_PIPE_COLUMNS = 120
+
 
 def explain_page(place: str, out: Path | None, allow_addresses: Sequence[str], contact: str | None) -> None:
     """Run the command; ends the process where something is wrong."""
@@ -28,7 +31,10 @@ def explain_page(place: str, out: Path | None, allow_addresses: Sequence[str], c
         else:
             document = _saved(place)
         explanation = explain(document)
-        Console(highlight=False, markup=False).print(to_terminal(explanation))
+        console = Console(highlight=False, markup=False)
+        if not console.is_terminal:
+            console.width = _PIPE_COLUMNS
+        console.print(to_terminal(explanation))
         if out is not None:
             with open_output(out) as write:
                 write(to_html(explanation).encode("utf-8", "replace"))

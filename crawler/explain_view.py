@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cleaners.models import Article
+from crawler.exits import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,14 +21,17 @@ if TYPE_CHECKING:
     from cleaners.explanation import Explanation, Part
     from cleaners.models import Removal
 
+_GONE_MARK = "✗ "
 _KEPT_STYLES = {"heading": "bold", "quote": "italic", "code": "dim"}
 
 
 def to_terminal(explanation: Explanation) -> RenderableType:
     """The page with what went struck through and named, what it is about before it, the counts after it."""
     about = Table.grid(padding=(0, 2))
+    for _ in range(3):
+        about.add_column(overflow="fold")
     for name, value, source in _facts(explanation):
-        about.add_row(Text(name, "dim"), Text(value), Text(source, "dim"))
+        about.add_row(Text(name, "dim"), Text(printable(value)), Text(printable(source), "dim"))
     parts = [_to_text(part) for part in explanation.parts]
     counts = Table("rule", "times", "characters", title="removed, by rule", title_justify="left")
     for rule, times, chars in _counts(explanation):
@@ -38,11 +42,15 @@ def to_terminal(explanation: Explanation) -> RenderableType:
 def _to_text(part: Part) -> Text:
     text = Text()
     if part.is_kept:
-        text.append(_prefix(part) + part.text, _KEPT_STYLES.get(part.kind, ""))
+        text.append(_prefix(part) + printable(part.text), _KEPT_STYLES.get(part.kind, ""))
     else:
-        text.append(part.text, "strike dim")
+        # The mark says it where a terminal, or a pipe, cannot strike through.
+        text.append(_GONE_MARK + printable(part.text), "strike dim")
     for removal in part.removals:
-        text.append(f"  {_label(removal, is_kept=part.is_kept)}", "red" if not removal.refused else "yellow")
+        text.append(
+            f"  {printable(_label(removal, is_kept=part.is_kept))}",
+            "red" if not removal.refused else "yellow",
+        )
     text.append("\n")
     return text
 

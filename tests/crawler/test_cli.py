@@ -179,12 +179,13 @@ def test_clean_says_nothing_when_its_reader_has_gone(tmp_path):
 
 def test_explain_shows_what_went_and_writes_it_as_one_file(tmp_path):
     page, out = tmp_path / "page.html", tmp_path / "explained.html"
-    page.write_text(PAGE.replace("Home", "Home & <b>away</b>"))
+    page.write_text(PAGE.replace("Home", "Home & <b>away</b>\x1b[2J"))
     done = broadsheet("explain", page, "--html", out)
     assert done.returncode == 0, done.stderr
     shown = " ".join(done.stdout.decode().split())
     assert PARAGRAPHS[0] in shown
     assert "Home & away" in shown
+    assert "\x1b" not in shown
     html = out.read_text()
     assert re.search(r"<del>[^<]*Home &amp; away", html)
     assert f"<p>{PARAGRAPHS[0]}</p>" in html
