@@ -11,11 +11,12 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import NoScriptError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from redis.asyncio import Redis
-    from redis.commands.core import AsyncScript
 
 # The order is that of the outcome's number in a remembered entry (scripts/seen.lua).
 OUTCOMES = ("article", "unchanged", "duplicate", "rejected", "gone", "blocked", "dead")
@@ -120,9 +121,11 @@ def to_since(modified_at: str | None, now: datetime) -> int:
 
 
 @cache
-def _script_source(name: str) -> str:
+def _script(name: str) -> tuple[str, str]:
+    """A script with what stands before it, and the name that the server gives it: the sha1 of its text."""
     folder = resources.files("pipelines") / "scripts"
-    return "\n".join((folder / f"{part}.lua").read_text("utf-8") for part in (*_PRELUDE, name))
+    source = "\n".join((folder / f"{part}.lua").read_text("utf-8") for part in (*_PRELUDE, name))
+    return source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
 
 class Scripts:
@@ -131,11 +134,12 @@ class Scripts:
     def __init__(self, redis: Redis, prefix: str) -> None:
         self._redis = redis
         self._prefix = prefix
-        self._known: dict[str, AsyncScript] = {}
 
     async def run(self, name: str, *arguments: str | bytes | float) -> Any:
-        """Run the script; redis-py loads it again where the server has forgotten it."""
-        script = self._known.get(name)
-        if script is None:
-            script = self._known[name] = self._redis.register_script(_script_source(name))
-        return await script(keys=[self._prefix], args=arguments)
+        """Run the script, sending its text only where the server does not know it."""
+        source, digest = _script(name)
+        try:
+            return await self._redis.evalsha(digest, 1, self._prefix, *arguments)
+        except NoScriptError:
+            # Not loaded first and called then: the server may be killed in between.
+            return await self._redis.eval(source, 1, self._prefix, *arguments)
