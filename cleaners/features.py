@@ -42,6 +42,9 @@ _NAME_WORDS = (
     "rich", "section", "story", "table", "text", "title",
 )  # fmt: skip
 _NAME_WORD_SET = frozenset(_NAME_WORDS)
+# Longer lines are no phrases of an interface, whatever they open with.
+MAX_LINE_CHARS = 90
+MAX_OPENED_CHARS = 180
 LEVELS = 5
 """How many elements outward an element's surroundings are described."""
 
@@ -112,13 +115,9 @@ class _View:
         self.links = [piece.link_share for piece in pieces]
         self.words = [words(piece.text) for piece in pieces]
         self.flat = [" ".join(own) for own in self.words]
-        chains: dict[int, list[int]] = {}
-        self.chains: list[list[int]] = []
+        self.chains: list[tuple[int, ...]] = []
         for piece in pieces:
-            key = piece.node.mem_id if piece.node is not None else 0
-            if key not in chains:
-                chains[key] = layout.chain(key)
-            self.chains.append(chains[key])
+            self.chains.append(layout.chain(piece.node.mem_id) if piece.node is not None else ())
         self.inside = [scene.body in chain for chain in self.chains]
         self._count_prose()
         self._count_kin()
@@ -238,16 +237,15 @@ class _View:
         start = text[:200]
         flat = self.flat[i]
         rules, language = self.page.rules, self.page.language
-        line = rules.line(text, language=language) if length <= 120 else None
-        opening = rules.opening(text, language=language) if length <= 220 else None
+        line = rules.line(text, language=language) if length <= MAX_LINE_CHARS else None
+        opening = rules.opening(text, language=language) if length <= MAX_OPENED_CHARS else None
         heading = self.heading_rules[i]
         known = self.known_words[i]
-        tag = piece.node.tag if piece.node is not None else ""
+        tag = (piece.node.tag or "") if piece.node is not None else ""
         return [
-            *(float(piece.kind == kind) for kind in _KINDS),
-            *(float(tag == t) for t in _TAGS),
-            *(float(piece.boxes >> bit & 1) for bit in range(len(BOX_KINDS))),
-            *(float(word in known) for word in _NAME_WORDS),
+            *_kind_row(piece.kind, tag),
+            *_box_row(piece.boxes),
+            *_name_row(known),
             piece.level or 0,
             math.log1p(self.chars[i]),
             min(len(own), 60),
@@ -405,8 +403,23 @@ def _elements_around(node: LexborNode | None, layout: Layout, known: dict[int, _
     return around
 
 
-def _nearest_article(chain: list[int], elements: dict[int, _Element]) -> int:
+def _nearest_article(chain: tuple[int, ...], elements: dict[int, _Element]) -> int:
     return next((key for key in chain if key in elements and elements[key].tag == "article"), 0)
+
+
+@lru_cache(maxsize=200)
+def _kind_row(kind: str, tag: str) -> tuple[float, ...]:
+    return (*(float(kind == k) for k in _KINDS), *(float(tag == t) for t in _TAGS))
+
+
+@lru_cache(maxsize=2_000)
+def _box_row(boxes: int) -> tuple[float, ...]:
+    return tuple(float(boxes >> bit & 1) for bit in range(len(BOX_KINDS)))
+
+
+@lru_cache(maxsize=5_000)
+def _name_row(known: frozenset[str]) -> tuple[float, ...]:
+    return tuple(float(word in known) for word in _NAME_WORDS)
 
 
 @lru_cache(maxsize=20_000)

@@ -44,37 +44,36 @@ class Judge:
     """A model laid out for judging all pieces of a page at once."""
 
     def __init__(self, model: Model) -> None:
-        nodes = max(len(tree.feature) for tree in model.trees)
-        leaves = max(len(tree.value) for tree in model.trees)
-        shape = (len(model.trees), nodes + leaves)
-        self.features = model.features
-        # Leaves stand behind the inner nodes and lead to themselves, so that each step moves all trees alike.
-        self._feature = np.zeros(shape, dtype=np.int32)
-        self._threshold = np.full(shape, np.inf)
-        self._left = np.tile(np.arange(shape[1], dtype=np.int32), (shape[0], 1))
-        self._right = self._left.copy()
-        self._value = np.zeros(shape)
-        for row, tree in enumerate(model.trees):
+        size = max(len(tree.feature) + len(tree.value) for tree in model.trees)
+        count = len(model.trees)
+        # All trees in one row, `size` places each. A leaf leads to itself, so that each step moves all trees alike.
+        self._roots = (np.arange(count, dtype=np.int32) * size)[:, None]
+        self._feature = np.zeros(count * size, dtype=np.int32)
+        self._threshold = np.full(count * size, np.inf)
+        self._child = np.repeat(np.arange(count * size, dtype=np.int32), 2)
+        self._value = np.zeros(count * size)
+        for root, tree in zip(self._roots[:, 0], model.trees, strict=True):
             inner = len(tree.feature)
-            self._feature[row, :inner] = tree.feature
-            self._threshold[row, :inner] = tree.threshold
-            self._left[row, :inner] = [child if child >= 0 else nodes + ~child for child in tree.left]
-            self._right[row, :inner] = [child if child >= 0 else nodes + ~child for child in tree.right]
-            self._value[row, nodes : nodes + len(tree.value)] = tree.value
+            self._feature[root : root + inner] = tree.feature
+            self._threshold[root : root + inner] = tree.threshold
+            for side, children in enumerate((tree.right, tree.left)):
+                places = [child if child >= 0 else inner + ~child for child in children]
+                self._child[2 * root + side : 2 * (root + inner) : 2] = root + np.asarray(places)
+            self._value[root + inner : root + inner + len(tree.value)] = tree.value
         self._depth = max(_depth(tree) for tree in model.trees)
-        self._rows = np.arange(shape[0])[:, None]
 
     def likelihoods(self, rows: Sequence[Sequence[float]]) -> list[float]:
         """How likely the piece behind each row of features belongs to the article, 0 to 1."""
         if not rows:
             return []
         table: NDArray[np.float64] = np.asarray(rows, dtype=np.float64)
-        columns = np.arange(len(table))[None, :]
-        node = np.zeros((len(self._rows), len(table)), dtype=np.int32)
+        starts = np.arange(len(table), dtype=np.int32)[None, :] * table.shape[1]
+        cells = table.ravel()
+        node = np.repeat(self._roots, len(table), axis=1)
         for _ in range(self._depth):
-            goes_left = table[columns, self._feature[self._rows, node]] <= self._threshold[self._rows, node]
-            node = np.where(goes_left, self._left[self._rows, node], self._right[self._rows, node])
-        total = self._value[self._rows, node].sum(axis=0)
+            goes_left = cells.take(starts + self._feature.take(node)) <= self._threshold.take(node)
+            node = self._child.take(2 * node + goes_left)
+        total = self._value.take(node).sum(axis=0)
         return [float(odd) for odd in 1 / (1 + np.exp(-total))]
 
 

@@ -90,12 +90,17 @@ class Layout:
     """Characters of running text inside an element, by its `mem_id`."""
     page_prose: int = 0
 
-    def chain(self, node_id: int) -> list[int]:
+    _chains: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def chain(self, node_id: int) -> tuple[int, ...]:
         """`mem_id` of an element and of those around it, from the inside out."""
-        chain = [node_id]
-        while (outer := self.parents.get(chain[-1])) is not None:
-            chain.append(outer)
-        return chain
+        known = self._chains.get(node_id)
+        if known is None:
+            steps = [node_id]
+            while (outer := self.parents.get(steps[-1])) is not None:
+                steps.append(outer)
+            known = self._chains[node_id] = tuple(steps)
+        return known
 
 
 def fold_space(text: str) -> str:
@@ -120,7 +125,7 @@ class _Writer:
         self.icon_depth = 0
 
     def end(
-        self, holder: LexborNode, kind: BlockKind, level: int | None, boxes: int, depth: int, group: int
+        self, holder: LexborNode, kind: BlockKind, level: int | None, depth: int, group: int
     ) -> None:
         """Close the block that was being written, if it has text."""
         if not self.parts:
@@ -142,7 +147,6 @@ class _Writer:
                         links=self.links,
                         strong_chars=min(len(line), round(self.strong_chars * share)),
                         node=holder,
-                        boxes=boxes,
                         depth=depth,
                         group=group,
                         icon=self.icon,
@@ -156,29 +160,26 @@ class _Writer:
 def lay_out(
     root: LexborNode,
     skipped: Container[int] = (),
-    marks: Mapping[int, int] | None = None,
     icons: Mapping[int, str] | None = None,
 ) -> Layout:
     """The pieces below an element, in document order, without the elements whose `mem_id` is in `skipped`.
 
-    `marks` gives the box bits of an element by its `mem_id`; what stands inside inherits them. `icons` gives the name
-    that an icon's element prints; the name is left out and the piece that it leads bears it. A row of a data table
-    becomes one piece, its cells joined by ` | `. A line break stays a line feed; two of them part pieces.
+    `icons` gives the name that an icon's element prints; the name is left out and the piece that it leads bears it. A row
+    of a data table becomes one piece, its cells joined by ` | `. A line break stays a line feed; two of them part pieces.
     """
-    marks = marks or {}
     icons = icons or {}
     writer = _Writer()
     parents: dict[int, int] = {}
     cuts: list[tuple[int, int]] = []
     # An explicit stack: pages with 100,000 nested elements exist, and Python's own would not hold them.
-    # (node, entering, kind, level, in link, in strong, boxes, depth, group, mem_id of the parent)
-    stack: list[tuple[LexborNode, bool, BlockKind, int | None, bool, bool, int, int, int, int]] = [
-        (root, True, "paragraph", None, False, False, 0, 0, 0, 0)
+    # (node, entering, kind, level, in link, in strong, depth, group, mem_id of the parent)
+    stack: list[tuple[LexborNode, bool, BlockKind, int | None, bool, bool, int, int, int]] = [
+        (root, True, "paragraph", None, False, False, 0, 0, 0)
     ]
     while stack:
-        node, entering, kind, level, in_link, in_strong, boxes, depth, group, outer = stack.pop()
+        node, entering, kind, level, in_link, in_strong, depth, group, outer = stack.pop()
         if not entering:
-            writer.end(node, kind, level, boxes, depth, group)
+            writer.end(node, kind, level, depth, group)
             if depth < writer.icon_depth:
                 # An icon leads what follows in its own parent, no more.
                 writer.icon = None
@@ -210,8 +211,6 @@ def lay_out(
                 writer.icon, writer.icon_depth = icons[key], depth
             writer.parts.append(" ")
             continue
-        if key in marks:
-            boxes |= marks[key]
         if tag == "br":
             writer.parts.append("\n")
             continue
@@ -225,16 +224,16 @@ def lay_out(
         elif kind == "table" and tag in ("td", "th"):
             writer.parts.append(" | " if "".join(writer.parts).strip() else "")
         if tag in BLOCK_TAGS and not (kind == "table" and tag != "tr"):
-            writer.end(node.parent or node, kind, level, boxes, depth, group)
+            writer.end(node.parent or node, kind, level, depth, group)
             kind, level = _kind_below(node, tag, kind, level)
             if tag in GROUP_TAGS:
                 group = key
-            stack.append((node, False, kind, level, in_link, in_strong, boxes, depth, group, outer))
+            stack.append((node, False, kind, level, in_link, in_strong, depth, group, outer))
         child = node.last_child
         while child is not None:
-            stack.append((child, True, kind, level, in_link, in_strong, boxes, depth + 1, group, key))
+            stack.append((child, True, kind, level, in_link, in_strong, depth + 1, group, key))
             child = child.prev
-    writer.end(root, "paragraph", None, 0, 0, 0)
+    writer.end(root, "paragraph", None, 0, 0)
     layout = Layout(writer.pieces, parents, cuts)
     for piece in layout.pieces:
         if piece.is_prose and piece.node is not None:

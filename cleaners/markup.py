@@ -17,21 +17,22 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W_]+")
 _MAX_NAME_CHARS = 400
 
 
-@lru_cache(maxsize=20_000)
 def name_words(name: str) -> frozenset[str]:
     """The words of a class attribute, and each two neighbours within one class joined by a hyphen or glued.
 
     >>> sorted(name_words("articleShareBar"))
     ['article', 'article-share', 'articlesharebar', 'bar', 'share', 'share-bar']
     """
-    words: set[str] = set()
-    for token in name[:_MAX_NAME_CHARS].split():
-        parts = [part.lower() for part in _WORD.findall(token)]
-        words.update(parts)
-        words.update(f"{a}-{b}" for a, b in zip(parts, parts[1:], strict=False))
-        if len(parts) > 1:
-            words.add("".join(parts))
-    return frozenset(words)
+    return frozenset().union(*map(_token_words, name[:_MAX_NAME_CHARS].split()))
+
+
+@lru_cache(maxsize=50_000)
+def _token_words(token: str) -> frozenset[str]:
+    parts = [part.lower() for part in _WORD.findall(token)]
+    if len(parts) < 2:
+        return frozenset(parts)
+    pairs = [f"{a}-{b}" for a, b in zip(parts, parts[1:], strict=False)]
+    return frozenset((*parts, *pairs, "".join(parts)))
 
 
 class Markup:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleaners.layout import fold_space
 from cleaners.models import Removal
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ def to_removal(hit: Hit, text: str, *, refused: bool = False) -> Removal:
     return Removal(
         rule=hit.rule,
         stage="tree",
-        where=path_of(hit.node),
+        where=path_of(hit.node) if text else "",
         sample=text[:SAMPLE_CHARS],
         chars=len(text),
         refused=refused,
@@ -130,7 +129,7 @@ def to_removal(hit: Hit, text: str, *, refused: bool = False) -> Removal:
 
 def element_text(node: LexborNode) -> str:
     """All text of an element, on one line."""
-    return " ".join(fold_space(node.text(deep=True, separator=" ")).split())
+    return " ".join(node.text(deep=True, separator=" ").split())
 
 
 def self_and_ancestors(node: LexborNode | None) -> Iterator[LexborNode]:
@@ -146,7 +145,7 @@ def path_of(node: LexborNode) -> str:
     for element in self_and_ancestors(node):
         if element.tag in ("html", "-document", None):
             break
-        name = (element.attributes.get("class") or "").split()
+        name = (element.attrs.get("class") or "").split(None, 1)
         steps.append(f"{element.tag}.{name[0]}" if name else str(element.tag))
         if len(steps) == 4:
             break

@@ -83,18 +83,24 @@ class Read:
 
 def clean(document: Document) -> Article | Rejection:
     """The article of a page, or why there is none. Never raises for anything a page holds."""
-    return explain(document).result
+    return _clean(document)[0]
 
 
 def explain(document: Document) -> Explanation:
     """The article of a page, or why there is none, with what became of each part of the page."""
+    result, found, kept = _clean(document)
+    return Explanation(result=result, parts=_parts(found, kept) if found else ())
+
+
+def _clean(document: Document) -> tuple[Article | Rejection, Survey | None, list[Piece]]:
+    """The result, the page as it was found (None where it was refused before reading), and the pieces kept."""
     html = decode(document.body, document.headers.get("content-type"))
     refusal = find_refusal(html)
     if refusal:
-        return Explanation(result=_reject(document, *refusal), parts=())
+        return _reject(document, *refusal), None, []
     tree = LexborHTMLParser(html)
     if tree.body is None:
-        return Explanation(result=_reject(document, "too_short", "the page has no body"), parts=())
+        return _reject(document, "too_short", "the page has no body"), None, []
     read = read_page(document, tree)
     runner = read.survey.runner
     kept = _run(BODY_PASSES, _judge(read, html), read.survey.page, runner)
@@ -117,7 +123,7 @@ def explain(document: Document) -> Explanation:
             blocks=tuple(piece.to_block() for piece in kept),
             removals=removals,
         )
-    return Explanation(result=result, parts=_parts(read.survey, kept))
+    return result, read.survey, kept
 
 
 def clean_text(

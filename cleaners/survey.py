@@ -10,7 +10,7 @@ from cleaners.layout import BLOCK_TAGS, lay_out
 from cleaners.markup import Markup
 from cleaners.page import Page
 from cleaners.rules import load_rules
-from cleaners.runner import ROOT_TAGS, Runner, self_and_ancestors
+from cleaners.runner import MAX_SHARE, ROOT_TAGS, Runner, self_and_ancestors
 from cleaners.tree.boxes import find_named_boxes, find_tagged_boxes
 from cleaners.tree.icons import find_icons
 from cleaners.tree.unread import find_controls, find_hidden
@@ -32,10 +32,12 @@ TREE_FINDERS: tuple[Callable[[Markup, Page], Iterator[Hit]], ...] = (
     find_tagged_boxes,  # nav, footer, aside say themselves what they are
     find_named_boxes,  # then names, which only hint
 )
-# Boxes that hold nothing of an article whatever the page; the other kinds are evidence that the judge weighs.
+# Boxes that go by themselves; the other kinds are evidence that the judge weighs. Of the text inside those named here,
+# references count at most 2.4 % (newsletter, tags) as the article's; of widgets 68 %, of advertisements 37 %.
 SURE_BOXES = frozenset(
     ("unread/control", "unread/hidden", "boxes/tag:nav", "boxes/tag:footer", "boxes/tag:menu", "boxes/tag:dialog",
-     "boxes/role:navigation", "boxes/comments", "boxes/consent")
+     "boxes/role:navigation", "boxes/comments", "boxes/consent", "boxes/newsletter", "boxes/author",
+     "boxes/breadcrumb", "boxes/tags", "boxes/donate", "boxes/unprinted")
 )  # fmt: skip
 SECTION_TAGS = ("figure", "header", "form", "section", "article", "ul", "table")
 MARKED_BODY = '[itemprop~="articleBody"], [property~="schema:articleBody"], [property~="articleBody"]'
@@ -77,11 +79,12 @@ def survey(tree: LexborHTMLParser, metadata: Metadata, url: str) -> Survey:
     sure = [hit for hit in hits if hit.rule in SURE_BOXES]
     # Inside a line of text: to be left out before the line is put together.
     runner.take_labels(hit for hit in sure if hit.rule.startswith("unread/") and _is_inline(hit))
-    layout = lay_out(root, runner.gone, _marks(tree, hits), icons)
+    layout = lay_out(root, runner.gone, icons)
     guarded = frozenset(
         element.mem_id for node in tree.css(f"h1, {MARKED_BODY}") for element in self_and_ancestors(node)
     )
     runner.take(sure, layout, guarded)
+    _mark(layout, _marks(tree, hits, layout))
     shown = list(layout.pieces)
     if runner.gone:
         gone = runner.gone.keys()
@@ -99,22 +102,37 @@ def article_body(nodes: tuple[dict[str, Any], ...]) -> str | None:
     return max(bodies, key=len, default=None)
 
 
-def _marks(tree: LexborHTMLParser, hits: list[Hit]) -> dict[int, int]:
-    """The box bits of each element that a finder or its tag speaks for."""
+def _marks(tree: LexborHTMLParser, hits: list[Hit], layout: Layout) -> dict[int, int]:
+    """The box bits of each element that a finder or its tag speaks for.
+
+    A named element that holds a third of the text is a wrapper ("has-sidebar", "ad-free-article"), not a box.
+    """
     marks: dict[int, int] = {}
     for hit in hits:
         bit = BOX_BITS.get(hit.rule.split("/", 1)[1])
-        if bit and hit.node.tag not in ROOT_TAGS:
-            marks[hit.node.mem_id] = marks.get(hit.node.mem_id, 0) | bit
+        key = hit.node.mem_id
+        if bit and hit.node.tag not in ROOT_TAGS and layout.prose[key] <= MAX_SHARE * layout.page_prose:
+            marks[key] = marks.get(key, 0) | bit
     for tag in SECTION_TAGS:
         for node in tree.css(tag):
             marks[node.mem_id] = marks.get(node.mem_id, 0) | BOX_BITS[f"tag:{tag}"]
     return marks
 
 
+def _mark(layout: Layout, marks: dict[int, int]) -> None:
+    """Give each piece the bits of all boxes around it."""
+    for piece in layout.pieces:
+        if piece.node is not None:
+            for key in layout.chain(piece.node.mem_id):
+                piece.boxes |= marks.get(key, 0)
+
+
 def _is_inline(hit: Hit) -> bool:
     """Whether a hit's element is a part of a line."""
-    return hit.node.tag not in BLOCK_TAGS and hit.node.css_first(_BLOCKS) is None
+    child = hit.node.child
+    if hit.node.tag in BLOCK_TAGS:
+        return False
+    return child is None or (child.next is None and child.tag == "-text") or hit.node.css_first(_BLOCKS) is None
 
 
 def _titles(tree: LexborHTMLParser, metadata: Metadata) -> frozenset[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from cleaners.features import SENTENCE_ENDS
+from cleaners.features import CLOSERS, SENTENCE_ENDS
 from cleaners.hits import PieceHit
 from cleaners.rules import PhraseMatch
 from cleaners.words import fold_words, words
@@ -23,6 +24,8 @@ MAX_BOX_PIECES = 14
 # cut and slightly edited points keep more than 0.9, two sentences on one subject share fewer than 0.3.
 REPEATED_SHARE = 0.75
 MIN_RUNS = 3
+# A list of points goes whole where so many of them repeat the body.
+REPEATED_POINTS = 0.6
 REPEAT_CHARS = 40
 _NUMBERED = re.compile(r"\d{1,2}[.)]?\s?(?=\D)")
 # The kinds of heading that take what stands under them along; the others are lines by themselves.
@@ -34,20 +37,34 @@ SUMMARY_KINDS = frozenset(("summary", "why_it_matters"))
 # A summary stands above the text; further down "Key points" heads a section of the article.
 PROSE_BEFORE_SUMMARY = 1
 MAX_LABEL_CHARS = 40
+# An element that holds no more than this of the page's prose is no body of an article.
+BOX_PROSE = 0.15
+ICON_HEADING = "boxes/icon_heading"
 MAX_LINK_LINE_CHARS = 120
 
 
 def drop_repeated_points(pieces: list[Piece], page: Page) -> list[PieceHit]:
-    """List items that say again what the paragraphs say: the points of a summary.
+    """List items that say again what the title and the paragraphs say, and the heading over nothing but such points.
 
     Pull quotes repeat the body, too, but two of three references count them as text: they stay.
     """
     body = _said([piece for piece in pieces if piece.kind == "paragraph"])
-    return [
-        PieceHit(piece, "repeats/point")
-        for piece in pieces
-        if piece.kind == "list_item" and _is_said(_runs(piece), body)
-    ]
+    for title in page.titles:
+        body |= _word_runs(title.split())
+    hits = []
+    head: Piece | None = None
+    points: list[Piece] = []
+    for piece in [*pieces, None]:
+        if piece is not None and piece.kind == "list_item":
+            points.append(piece)
+            continue
+        said = [point for point in points if _is_said(_runs(point), body)]
+        if head is not None and points and len(said) >= REPEATED_POINTS * len(points):
+            said = [head, *points]
+        hits += [PieceHit(point, "repeats/point") for point in said]
+        head = piece if piece is not None and piece.kind == "heading" else None
+        points = []
+    return hits
 
 
 def repeats(point: Piece, paragraphs: Sequence[Piece]) -> bool:
@@ -66,8 +83,10 @@ def _is_said(own: set[tuple[str, ...]], body: set[tuple[str, ...]]) -> bool:
 def _runs(piece: Piece) -> set[tuple[str, ...]]:
     """Each five words in a row of a piece, without the number of a point and the word where a point was cut."""
     own = words(_NUMBERED.sub("", piece.text, count=1))
-    if piece.kind == "list_item":
-        own = own[:-1]
+    return _word_runs(own[:-1] if piece.kind == "list_item" else own)
+
+
+def _word_runs(own: Sequence[str]) -> set[tuple[str, ...]]:
     return {tuple(own[i : i + 5]) for i in range(len(own) - 4)}
 
 
@@ -95,37 +114,77 @@ def drop_icon_labels(pieces: list[Piece], page: Page) -> list[PieceHit]:
 
 def drop_headed_boxes(pieces: list[Piece], page: Page) -> list[PieceHit]:
     """A heading that an icon led or that the rules know, with the points, links and labels under it."""
+    holders = _Holders(pieces)
     hits: list[PieceHit] = []
     prose = 0
     index = 0
     while index < len(pieces):
         piece = pieces[index]
-        match = _match_heading(piece, page, prose)
+        match = _match_heading(piece, page, prose, boxed=holders.is_box(piece))
+        end = index + 1
+        if match is not None and match.kind in HEADING_KINDS:
+            last = min(len(pieces), end + MAX_BOX_PIECES)
+            while end < last and (
+                _belongs_to_box(pieces[end], match.kind) or holders.share_box(piece, pieces[end])
+            ):
+                end += 1
+        if match is not None and match.rule == ICON_HEADING and _heads_prose(pieces, index, end):
+            match, end = None, index + 1
         if match is None:
             prose += piece.kind == "paragraph" and piece.is_prose
-            index += 1
-            continue
-        hits.append(PieceHit(piece, match.rule))
-        index += 1
-        last = index + (MAX_BOX_PIECES if match.kind in HEADING_KINDS else 0)
-        while index < min(last, len(pieces)) and _belongs_to_box(pieces[index], match.kind):
-            hits.append(PieceHit(pieces[index], match.rule))
-            index += 1
+        else:
+            hits += [PieceHit(taken, match.rule) for taken in pieces[index:end]]
+        index = end
     return hits
 
 
-def _match_heading(piece: Piece, page: Page, prose: int) -> PhraseMatch | None:
+class _Holders:
+    """The elements that hold pieces, and which of them are boxes: they hold little of the page's prose."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self._of = {id(piece): self._holder(piece) for piece in pieces}
+        prose: Counter[int] = Counter()
+        count: Counter[int] = Counter()
+        for piece in pieces:
+            count[self._of[id(piece)]] += 1
+            if piece.is_prose:
+                prose[self._of[id(piece)]] += len(piece.text)
+        total = prose.total()
+        self._boxes = {
+            holder for holder in count if holder and count[holder] > 1 and prose[holder] <= BOX_PROSE * total
+        }
+
+    @staticmethod
+    def _holder(piece: Piece) -> int:
+        parent = piece.node.parent if piece.node is not None else None
+        return parent.mem_id if parent is not None else 0
+
+    def is_box(self, piece: Piece) -> bool:
+        """Whether a piece stands with others in an element that holds little prose."""
+        return self._of[id(piece)] in self._boxes
+
+    def share_box(self, piece: Piece, other: Piece) -> bool:
+        """Whether two pieces stand in one such element."""
+        return self.is_box(piece) and self._of[id(piece)] == self._of[id(other)]
+
+
+def _match_heading(piece: Piece, page: Page, prose: int, *, boxed: bool) -> PhraseMatch | None:
     """What box a piece heads, or None. `prose` counts the paragraphs before it."""
     if len(piece.text) > MAX_HEADING_CHARS or _ends_sentence(piece.text):
         return None
     match = page.rules.heading(piece.text, language=page.language)
-    if match is not None and (
-        not match.weak or piece.icon or (match.kind in SUMMARY_KINDS and prose <= PROSE_BEFORE_SUMMARY)
-    ):
+    if match is not None and (not match.weak or piece.icon):
+        return match
+    if match is not None and match.kind in SUMMARY_KINDS and (boxed or prose <= PROSE_BEFORE_SUMMARY):
         return match
     if piece.icon and (piece.kind == "heading" or len(piece.text) <= MAX_LABEL_CHARS):
-        return PhraseMatch(rule="boxes/icon_heading", kind="summary")
+        return PhraseMatch(rule=ICON_HEADING, kind="summary")
     return None
+
+
+def _heads_prose(pieces: Sequence[Piece], index: int, end: int) -> bool:
+    """Whether a heading that only an icon speaks against heads a section of the article: prose follows at once."""
+    return pieces[index].kind == "heading" and end == index + 1 and end < len(pieces) and pieces[end].is_prose
 
 
 def _belongs_to_box(piece: Piece, kind: Kind) -> bool:
@@ -140,4 +199,4 @@ def _belongs_to_box(piece: Piece, kind: Kind) -> bool:
 
 
 def _ends_sentence(text: str) -> bool:
-    return text.rstrip("\"'”’»)」』】›*")[-1:] in SENTENCE_ENDS
+    return text.rstrip(CLOSERS)[-1:] in SENTENCE_ENDS
