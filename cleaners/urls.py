@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import ada_url
 import tldextract
 
 from cleaners.rules import load_url_params
+
+if TYPE_CHECKING:
+    from ada_url.ada_adapter import ParseAttributes
 
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -64,10 +68,10 @@ def registrable_domain(host: str) -> str:
     return _suffixes.extract_str(host).top_domain_under_public_suffix or host
 
 
-def _parse(url: str) -> dict[str, str]:
+def _parse(url: str) -> ParseAttributes:
     try:
         # One call for all parts: a listing has thousands of addresses, and each attribute costs as much as parsing.
-        parsed: dict[str, str] = ada_url.parse_url(url, attributes=_PARTS)
+        parsed = ada_url.parse_url(url, attributes=_PARTS)
     except ValueError as error:
         raise ValueError(f"not a web address: {url[:200]!r}") from error
     if parsed["protocol"] not in ("http:", "https:"):
@@ -78,7 +82,7 @@ def _parse(url: str) -> dict[str, str]:
     return parsed
 
 
-def _cached_original(parsed: dict[str, str]) -> str | None:
+def _cached_original(parsed: ParseAttributes) -> str | None:
     """The address that a page of Google's AMP cache or viewer is a copy of."""
     host, path = parsed["hostname"], parsed["pathname"]
     if not host.endswith(".cdn.ampproject.org") and not (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import NoScriptError
+
+from cleaners.urls import canonical_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,7 +36,7 @@ class Mark:
     """What Redis needs of one row: of its visit, and of its article where it is one."""
 
     digest: bytes
-    """The first 16 bytes of sha256 of the URL as claimed."""
+    """Of the URL as claimed: see `url_digest`."""
     token: str
     site: str
     outcome: str
@@ -70,7 +73,13 @@ class Mark:
 
 
 def url_digest(url: str) -> bytes:
-    """Give the first 16 bytes of sha256 of the URL: the id of the article that it names, if it names one."""
+    """Give the first 16 bytes of sha256 of the URL's canonical form: the id of the article, if it names one.
+
+    So a page that is listed with and without tracking parameters is claimed, and fetched, once. What has no canonical
+    form stands for itself.
+    """
+    with suppress(ValueError):
+        url = canonical_url(url)
     return hashlib.sha256(url.encode("utf-8", "surrogatepass")).digest()[:16]
 
 

@@ -31,6 +31,27 @@ async def test_makes_every_link_of_a_listing_pending_once(tmp_path):
         assert await ledger.listing_validators(SITE, "https://news.example/other") is None
 
 
+async def test_a_page_listed_with_and_without_what_names_no_page_is_pending_once(tmp_path):
+    variants = [
+        "https://news.example/harbour-1",
+        "https://news.example/harbour-1?utm_source=feed&utm_medium=rss",
+        "http://news.example/harbour-1#comments",
+        "https://news.example/harbour-1/amp",
+        "https://news.example/harbour-1/print",
+        "https://news.example/harbour-1?fbclid=x",
+    ]
+    other = "https://news.example/harbour-1?page=2"
+    async with joined(tmp_path) as (_, ledger):
+        saved = await ledger.save_listing(SITE, FEED, None, [Listed(url=url) for url in (*variants, other)])
+        assert (saved.new, saved.known) == (2, 5)
+        visits = await draw_all(ledger, 2)
+        assert [visit.url for visit in visits] == [variants[0], other]
+        await ledger.submit(page(visits[0], canonical_url=variants[0]))
+        await ledger.drain()
+        again = await ledger.save_listing(SITE, FEED, None, [Listed(url=variants[1])])
+        assert again.known == 1
+
+
 async def test_saves_a_listing_of_more_links_than_one_script_takes(tmp_path):
     async with joined(tmp_path) as (_, ledger):
         saved = await ledger.save_listing(SITE, FEED, None, links(2500))
