@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from pipelines.objects import StoreError
+from pipelines.takedowns import Match, Takedowns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -78,8 +79,52 @@ class Epoch:
     kind: Literal["epoch"] = "epoch"
 
 
-Entry = Genesis | Commit | Abort | Epoch
-_KINDS: dict[str, type[Entry]] = {"genesis": Genesis, "commit": Commit, "abort": Abort, "epoch": Epoch}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replace:
+    """Rows have moved into other parts. Without parts at all: a takedown is carried out."""
+
+    adds: list[Part]
+    """Their rows say in `log_entry` which entry published them first."""
+    removes: list[str]
+    """Paths; each was live up to here."""
+    reason: Literal["compaction", "takedown"]
+    takedown: int | None
+    """The entry that takes the rows down."""
+    created_at: str
+    kind: Literal["replace"] = "replace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takedown:
+    """Something may not be published or fetched any more: no later commit has a row of it."""
+
+    match: Match
+    reason: str
+    of: int | None
+    """The takedown whose copies this one is about; None: it was asked for."""
+    created_at: str
+    kind: Literal["takedown"] = "takedown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seal:
+    """A day is complete: no later commit has a row that was fetched on it."""
+
+    date: str
+    created_at: str
+    kind: Literal["seal"] = "seal"
+
+
+Entry = Genesis | Commit | Abort | Epoch | Replace | Takedown | Seal
+_KINDS: dict[str, type[Entry]] = {
+    "genesis": Genesis,
+    "commit": Commit,
+    "abort": Abort,
+    "epoch": Epoch,
+    "replace": Replace,
+    "takedown": Takedown,
+    "seal": Seal,
+}
 
 
 def entry_path(sequence: int) -> str:
@@ -121,6 +166,13 @@ class Log:
     committed: dict[str, int] = field(default_factory=dict)
     """Entry by batch."""
     aborted: dict[str, int] = field(default_factory=dict)
+    removed: dict[str, int] = field(default_factory=dict)
+    """Entry by path, of the parts that were replaced."""
+    takedowns: Takedowns = field(default_factory=Takedowns)
+    sealed: set[str] = field(default_factory=set)
+    """The days that are complete."""
+    unmarked: list[int] = field(default_factory=list)
+    """Entries that publish no new row, which Redis is not told of yet."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def read_on(self) -> None:
@@ -147,7 +199,7 @@ class Log:
         """Read the entries from first to last. Raises StoreError where one is missing."""
         for start in range(first, last + 1, _MOST_AT_ONCE):
             numbers = range(start, min(start + _MOST_AT_ONCE, last + 1))
-            for number, entry in zip(numbers, await self._read(numbers), strict=True):
+            for number, entry in zip(numbers, await _read(self.objects, numbers), strict=True):
                 if entry is None:
                     raise StoreError(
                         f"{self.objects.name}: {entry_path(number)} is missing; run broadsheet verify"
@@ -169,24 +221,8 @@ class Log:
         return await self.objects.read(path) == body
 
     async def _read_on(self) -> None:
-        at_once = 1
-        while True:
-            numbers = range(self.position + 1, self.position + 1 + at_once)
-            for entry in await self._read(numbers):
-                if entry is None:
-                    return
-                self._take(entry)
-            at_once = min(2 * at_once, _MOST_AT_ONCE)
-
-    async def _read(self, numbers: range) -> list[Entry | None]:
-        bodies = await asyncio.gather(*(self.objects.read(entry_path(number)) for number in numbers))
-        entries: list[Entry | None] = []
-        for number, body in zip(numbers, bodies, strict=True):
-            try:
-                entries.append(None if body is None else decode_entry(body))
-            except ValueError as error:
-                raise StoreError(f"{self.objects.name}: {entry_path(number)} {error}") from error
-        return entries
+        async for _, entry in read_entries(self.objects, self.position):
+            self._take(entry)
 
     def _take(self, entry: Entry) -> None:
         self.position += 1
@@ -198,8 +234,44 @@ class Log:
             case Epoch() if entry.epoch > self.epoch:
                 self.epoch = entry.epoch
                 self.redis = entry.redis
+            case Replace():
+                self.removed |= dict.fromkeys(entry.removes, self.position)
+                self.unmarked.append(self.position)
+            case Takedown():
+                self.takedowns.add(self.position, entry.match)
+                self.unmarked.append(self.position)
+            case Seal():
+                self.sealed.add(entry.date)
+                self.unmarked.append(self.position)
             case _:
                 pass
+
+
+async def read_entries(objects: Objects, after: int) -> AsyncIterator[tuple[int, Entry]]:
+    """Read all entries that follow `after`, up to the first number that is not there.
+
+    Raises StoreError where one cannot be read, or was made by a newer Broadsheet.
+    """
+    at_once = 1
+    while True:
+        numbers = range(after + 1, after + 1 + at_once)
+        for number, entry in zip(numbers, await _read(objects, numbers), strict=True):
+            if entry is None:
+                return
+            yield number, entry
+        after = numbers[-1]
+        at_once = min(2 * at_once, _MOST_AT_ONCE)
+
+
+async def _read(objects: Objects, numbers: range) -> list[Entry | None]:
+    bodies = await asyncio.gather(*(objects.read(entry_path(number)) for number in numbers))
+    entries: list[Entry | None] = []
+    for number, body in zip(numbers, bodies, strict=True):
+        try:
+            entries.append(None if body is None else decode_entry(body))
+        except ValueError as error:
+            raise StoreError(f"{objects.name}: {entry_path(number)} {error}") from error
+    return entries
 
 
 async def open_genesis(objects: Objects, make: Callable[[], Genesis]) -> Genesis:

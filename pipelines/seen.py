@@ -27,6 +27,9 @@ OUTCOMES = ("article", "unchanged", "duplicate", "rejected", "gone", "blocked", 
 # They stand before every script, in this order.
 _PRELUDE = ("gate", "seen", "links")
 
+HIDDEN = "sha256:"
+"""Begins what stands for an address that was taken down: the hex of its digest follows."""
+
 _ROW = struct.Struct(">16s32sBIH16s10s4sIH")
 _LATEST = 2**32 - 1
 
@@ -78,6 +81,8 @@ def url_digest(url: str) -> bytes:
     So a page that is listed with and without tracking parameters is claimed, and fetched, once. What has no canonical
     form stands for itself.
     """
+    if url.startswith(HIDDEN):
+        return bytes.fromhex(url.removeprefix(HIDDEN))
     with suppress(ValueError):
         url = canonical_url(url)
     return hashlib.sha256(url.encode("utf-8", "surrogatepass")).digest()[:16]
