@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -23,10 +25,26 @@ if TYPE_CHECKING:
 # On these, link(2) may succeed twice or a listing lag behind: the log could fork without anyone noticing.
 _NETWORK_FILESYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs"})
 _MAX_RETRIES = 5
+# User and password of an address, and its query, where signatures stand.
+_SECRETS = re.compile(r"(?<=://)[^/@\s]*@|\?[^\s\"]*")
+# Sent in pieces from here on: a lost piece is sent again, not the whole file, and memory holds a few pieces.
+_MULTIPART_BYTES = 8 << 20
+_PIECE_BYTES = 8 << 20
+_PIECES_AT_ONCE = 4
 
 
 class StoreError(Exception):
     """A store that cannot be used, in one line for people; the command exits 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Stored:
+    """A file in a store."""
+
+    path: str
+    bytes: int
+    written_at: float
+    """Unix seconds by the store's clock: when its content was written."""
 
 
 class Objects(Protocol):
@@ -48,6 +66,12 @@ class Objects(Protocol):
 
     async def names(self, prefix: str) -> list[tuple[str, int]]:
         """List path and size of all files below the folder `prefix`, sorted."""
+
+    async def files(self, prefix: str, *, after: str = "") -> list[Stored]:
+        """List all files below the folder `prefix` (empty: all) whose path sorts after `after`, sorted."""
+
+    async def delete(self, path: str) -> None:
+        """Delete the file; none there is as good."""
 
     async def probe(self) -> None:
         """Raise StoreError unless a second create of the same file is refused."""
@@ -80,7 +104,13 @@ class LocalObjects:
         return await asyncio.to_thread(self._read, path)
 
     async def names(self, prefix: str) -> list[tuple[str, int]]:
-        return await asyncio.to_thread(self._names, prefix)
+        return [(file.path, file.bytes) for file in await self.files(prefix)]
+
+    async def files(self, prefix: str, *, after: str = "") -> list[Stored]:
+        return await asyncio.to_thread(self._files, prefix, after)
+
+    async def delete(self, path: str) -> None:
+        await asyncio.to_thread(self._delete, path)
 
     async def probe(self) -> None:
         kind = await asyncio.to_thread(_filesystem_of, self.root)
@@ -128,14 +158,26 @@ class LocalObjects:
             except FileNotFoundError:
                 return None
 
-    def _names(self, prefix: str) -> list[tuple[str, int]]:
+    def _files(self, prefix: str, after: str) -> list[Stored]:
         with _explained(self.name):
             found = []
             for folder, _, files in os.walk(self.root / prefix):
                 for file in files:
-                    path = Path(folder, file)
-                    found.append((path.relative_to(self.root).as_posix(), path.lstat().st_size))
+                    entry = Path(folder, file)
+                    path = entry.relative_to(self.root).as_posix()
+                    if path > after:
+                        # What was staged may be gone by the time it is looked at.
+                        with suppress(FileNotFoundError):
+                            state = entry.lstat()
+                            found.append(Stored(path=path, bytes=state.st_size, written_at=state.st_mtime))
             return sorted(found)
+
+    def _delete(self, path: str) -> None:
+        with _explained(self.name):
+            target = self.root / path
+            target.unlink(missing_ok=True)
+            if target.parent.is_dir():
+                _sync_folder(target.parent)
 
 
 class RemoteObjects:
@@ -161,6 +203,11 @@ class RemoteObjects:
 
     async def publish(self, staged: Path, path: str) -> None:
         with _explained(self.name):
+            size = (await asyncio.to_thread(staged.stat)).st_size
+        if size >= _MULTIPART_BYTES:
+            await self._publish_in_pieces(staged, size, path)
+            return
+        with _explained(self.name):
             body = await asyncio.to_thread(staged.read_bytes)
         # A lost answer makes the store's own retry meet the file that it has just written.
         if not await self.create(path, body) and await self.read(path) != body:
@@ -175,14 +222,25 @@ class RemoteObjects:
                 return None
 
     async def names(self, prefix: str) -> list[tuple[str, int]]:
+        return [(file.path, file.bytes) for file in await self.files(prefix)]
+
+    async def files(self, prefix: str, *, after: str = "") -> list[Stored]:
         with _explained(self.name):
             return sorted(
                 [
-                    (entry["path"], entry["size"])
-                    async for chunk in obstore.list(self._store, prefix)
+                    Stored(
+                        path=entry["path"],
+                        bytes=entry["size"],
+                        written_at=entry["last_modified"].timestamp(),
+                    )
+                    async for chunk in obstore.list(self._store, prefix or None, offset=after or None)
                     for entry in chunk
                 ]
             )
+
+    async def delete(self, path: str) -> None:
+        with _explained(self.name), suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, path)
 
     async def probe(self) -> None:
         path = f"staging/probe-{secrets.token_hex(8)}"
@@ -192,6 +250,34 @@ class RemoteObjects:
             )
         with _explained(self.name):
             await obstore.delete_async(self._store, path)
+
+    async def _publish_in_pieces(self, staged: Path, size: int, path: str) -> None:
+        """Upload a large part; it appears whole or not at all.
+
+        Not every store can be told to create a file of pieces only if it is absent. It need not be: a part's name holds
+        64 random bits and is used by one worker only, so what is there already is this file, from before a lost answer.
+        """
+        if await self._size(path) is None:
+            with _explained(self.name):
+                await obstore.put_async(
+                    self._store,
+                    path,
+                    staged,
+                    use_multipart=True,
+                    chunk_size=_PIECE_BYTES,
+                    max_concurrency=_PIECES_AT_ONCE,
+                )
+            if await self._size(path) != size:
+                raise StoreError(f"{self.name}: {path} has not the size that was sent")
+        elif await self.read(path) != await asyncio.to_thread(staged.read_bytes):
+            raise StoreError(f"{self.name}: {path} exists already and is another file")
+
+    async def _size(self, path: str) -> int | None:
+        with _explained(self.name):
+            try:
+                return int((await obstore.head_async(self._store, path))["size"])
+            except FileNotFoundError:
+                return None
 
 
 def write_synced(path: Path, body: bytes) -> None:
@@ -246,4 +332,4 @@ def _explained(name: str) -> Iterator[None]:
     except (BaseError, ValueError) as error:
         # The store's own message runs over many lines and may repeat the request.
         first = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
-        raise StoreError(f"{name}: {first}") from error
+        raise StoreError(f"{name}: {_SECRETS.sub('', first)}") from error

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import re
+import time
 
 import boto3
 import pytest
@@ -112,3 +113,50 @@ async def test_two_workers_publish_into_one_bucket(bucket, tmp_path):
         visited = await asyncio.gather(finish(one, pause_seconds=0.01), finish(other, pause_seconds=0.01))
     proof = await verify(data)
     assert (sum(visited), proof.rows, proof.problems, proof.orphans) == (60, 60, (), ())
+
+
+@pytest.mark.parametrize("objects", ["s3"], indirect=True)
+async def test_a_large_part_goes_up_in_pieces_and_never_over_another(objects, bucket):
+    large = objects.staging / "large"
+    large.write_bytes(os.urandom(20 << 20))
+    await objects.publish(large, "articles/large")
+    await objects.publish(large, "articles/large")
+    client = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"], region_name="us-east-1")
+    # The tag of what came in pieces ends in their number.
+    assert client.head_object(Bucket=bucket, Key="under/here/articles/large")["ETag"].endswith('-3"')
+    assert await objects.read("articles/large") == large.read_bytes()
+    large.write_bytes(os.urandom(20 << 20))
+    with pytest.raises(StoreError, match="articles/large exists already"):
+        await objects.publish(large, "articles/large")
+
+
+async def test_lists_what_comes_after_a_path_and_deletes_what_may_be_gone(objects):
+    for name in ("1", "2", "checkpoint"):
+        await objects.create(f"log/{name}", name.encode())
+    listed = await objects.files("log", after="log/1")
+    assert [(file.path, file.bytes) for file in listed] == [("log/2", 1), ("log/checkpoint", 10)]
+    assert abs(listed[0].written_at - time.time()) < 3600
+    for _ in range(2):
+        await objects.delete("log/2")
+    assert await objects.names("log") == [("log/1", 1), ("log/checkpoint", 10)]
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("gs://bucket/news?key=a-secret", "gs://bucket/news"),
+        ("az://container/news", "az://container/news"),
+        ("s3://a-key:a-secret@bucket/news", "s3://bucket/news"),
+    ],
+)
+def test_a_store_is_named_by_its_url_without_credentials(data, name, monkeypatch, tmp_path):
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "YS1zZWNyZXQ=")
+    assert open_objects(data, tmp_path, "worker").name == name
+
+
+def test_an_unknown_kind_of_store_is_refused_in_one_line(tmp_path):
+    with pytest.raises(StoreError, match=r"^ftp://host/news: .*") as raised:
+        open_objects("ftp://user:a-secret@host/news", tmp_path, "worker")
+    assert "secret" not in str(raised.value)
+    assert "\n" not in str(raised.value)
