@@ -16,7 +16,9 @@ BOX_KINDS = (
 BOX_BITS = {kind: 1 << bit for bit, kind in enumerate(BOX_KINDS)}
 
 # Every article stands in some of these: they are evidence, and no reason.
-_PLAIN = frozenset(("tag:section", "tag:article", "tag:ul", "tag:table", "tag:header", "tag:form", "tag:figure"))
+_PLAIN = frozenset(
+    ("tag:section", "tag:article", "tag:ul", "tag:table", "tag:header", "tag:form", "tag:figure")
+)
 _TELLING = tuple((kind, bit) for kind, bit in BOX_BITS.items() if kind not in _PLAIN)
 
 

@@ -67,8 +67,13 @@ def _standfirst(pieces: Sequence[Piece], title: str | None) -> Piece | None:
     if not titles:
         return None
     above = pieces[: titles[-1]]
-    paragraphs = [piece for piece in above if piece.kind == "paragraph" and piece.is_prose]
+    paragraphs = [
+        piece
+        for piece in above
+        if piece.kind == "paragraph" and piece.is_prose and fold_words(piece.text) != folded
+    ]
     points = [piece for piece in above if piece.kind == "list_item"]
-    if len(paragraphs) == 1 and any(repeats(point, paragraphs) for point in points):
+    said = {fold_words(paragraph.text) for paragraph in paragraphs}
+    if len(said) == 1 and any(repeats(point, paragraphs) for point in points):
         return paragraphs[0]
     return None

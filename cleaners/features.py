@@ -14,12 +14,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cleaners.boxes import BOX_KINDS
-from cleaners.markup import name_words
+from cleaners.elements import LEVELS, NAME_WORDS, Element, elements_around, nearest_article
 from cleaners.words import fold_words, weighted_chars, words
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
-
     from cleaners.layout import Layout, Piece
     from cleaners.page import Page
 
@@ -34,25 +32,15 @@ _BARS = re.compile("[|»›→]")
 
 _KINDS = ("paragraph", "heading", "list_item", "quote", "code", "table")
 _TAGS = ("p", "div", "li", "h2", "h3", "span", "td")
-# Words of the names of an element and the two around it: what builders of news templates call the parts of a page.
-# Of 70 tried, these gain anything on held-out sites.
-_NAME_WORDS = (
-    "answer", "article", "block", "body", "column", "content", "description", "disclaimer", "elementor", "entry", "faq",
-    "image", "item", "label", "left", "link", "list", "module", "paragraph", "post", "product", "quote", "recipe",
-    "rich", "section", "story", "table", "text", "title",
-)  # fmt: skip
-_NAME_WORD_SET = frozenset(_NAME_WORDS)
 # Longer lines are no phrases of an interface, whatever they open with.
 MAX_LINE_CHARS = 90
 MAX_OPENED_CHARS = 180
-LEVELS = 5
-"""How many elements outward an element's surroundings are described."""
 
 FEATURES = (
     *(f"kind:{kind}" for kind in _KINDS),
     *(f"tag:{tag}" for tag in _TAGS),
     *(f"box:{kind}" for kind in BOX_KINDS),
-    *(f"name:{word}" for word in _NAME_WORDS),
+    *(f"name:{word}" for word in NAME_WORDS),
     # the piece itself
     "level", "chars", "words", "link_share", "links", "strong_share", "ends_sentence", "ends_colon", "starts_lower",
     "digits", "uppers", "commas", "stops", "breaks", "clock", "year", "mark", "bar", "prose",
@@ -161,7 +149,7 @@ class _View:
         self.kin_places: list[list[tuple[int, str]]] = []
         self.known_words: list[frozenset[str]] = []
         twins: dict[tuple[int, str], set[int]] = {}
-        elements: dict[int, _Element] = {}
+        elements: dict[int, Element] = {}
         for i, (piece, chain) in enumerate(zip(self.pieces, self.chains, strict=True)):
             chars, linked = self.chars[i], int(self.chars[i] * self.links[i])
             for key in chain[1:3]:
@@ -170,7 +158,7 @@ class _View:
             for key in chain[: LEVELS + 1]:
                 self.holds_prose[key] += self.prose[i]
                 self.holds_headings[key] += piece.kind == "heading"
-            around = _elements_around(piece.node, self.layout, elements)
+            around = elements_around(piece.node, self.layout, elements)
             places = [element.place for element in around]
             for element in around:
                 twins.setdefault(element.place, set()).add(element.key)
@@ -189,10 +177,11 @@ class _View:
                 if len(chain) > 1:
                     self.parent_prose[chain[1]] += chars
         self.twins = {place: min(30, len(keys)) for place, keys in twins.items()}
-        self.article_of = [_nearest_article(chain, elements) for chain in self.chains]
+        self.article_of = [nearest_article(chain, elements) for chain in self.chains]
         self.articles = len(set(self.article_of) - {0})
         self.cluster_of = [
-            next((key for key in chain[1 : LEVELS + 1] if self.holds_prose[key] >= 2), 0) for chain in self.chains
+            next((key for key in chain[1 : LEVELS + 1] if self.holds_prose[key] >= 2), 0)
+            for chain in self.chains
         ]
         self.cluster_ranks: dict[int, int] = {}
         for i, key in enumerate(self.cluster_of):
@@ -202,7 +191,8 @@ class _View:
     def _find_headings(self) -> None:
         rules, language = self.page.rules, self.page.language
         self.heading_rules = [
-            rules.heading(piece.text, language=language) if len(piece.text) < 100 else None for piece in self.pieces
+            rules.heading(piece.text, language=language) if len(piece.text) < 100 else None
+            for piece in self.pieces
         ]
         self.heads: list[int] = []
         head = -1
@@ -220,7 +210,9 @@ class _View:
     def _compare_texts(self) -> None:
         self.repeats = Counter(self.flat)
         self.openings = Counter(
-            " ".join(own[:6]) for own, prose in zip(self.words, self.prose, strict=True) if prose and len(own) >= 8
+            " ".join(own[:6])
+            for own, prose in zip(self.words, self.prose, strict=True)
+            if prose and len(own) >= 8
         )
         self.title_words = frozenset(words(self.page.title or ""))
         self.description = fold_words(self.scene.description or "")
@@ -371,42 +363,6 @@ class _View:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
-    key: int
-    tag: str
-    name: str
-    """Tag and class."""
-    place: tuple[int, str]
-    """`mem_id` of the parent, and the name: equal for elements that are twins."""
-    words: frozenset[str]
-    """The words of `_NAME_WORDS` in its class and id."""
-
-
-def _elements_around(node: LexborNode | None, layout: Layout, known: dict[int, _Element]) -> list[_Element]:
-    """An element and those around it, as far as features look."""
-    around: list[_Element] = []
-    key = node.mem_id if node is not None else 0
-    while node is not None and len(around) < LEVELS:
-        element = known.get(key)
-        if element is None:
-            attributes = node.attrs
-            classes = attributes.get("class") or ""
-            name = f"{node.tag}.{classes}"
-            own = _known_words(classes) | _known_words(attributes.get("id") or "")
-            element = known[key] = _Element(key, node.tag or "", name, (layout.parents.get(key, 0), name), own)
-        around.append(element)
-        node = node.parent
-        key = layout.parents.get(key, 0)
-        if not key:
-            break
-    return around
-
-
-def _nearest_article(chain: tuple[int, ...], elements: dict[int, _Element]) -> int:
-    return next((key for key in chain if key in elements and elements[key].tag == "article"), 0)
-
-
 @lru_cache(maxsize=200)
 def _kind_row(kind: str, tag: str) -> tuple[float, ...]:
     return (*(float(kind == k) for k in _KINDS), *(float(tag == t) for t in _TAGS))
@@ -419,12 +375,7 @@ def _box_row(boxes: int) -> tuple[float, ...]:
 
 @lru_cache(maxsize=5_000)
 def _name_row(known: frozenset[str]) -> tuple[float, ...]:
-    return tuple(float(word in known) for word in _NAME_WORDS)
-
-
-@lru_cache(maxsize=20_000)
-def _known_words(name: str) -> frozenset[str]:
-    return name_words(name) & _NAME_WORD_SET if name else frozenset()
+    return tuple(float(word in known) for word in NAME_WORDS)
 
 
 def _stands_in(flat: str, padded: str) -> bool:

@@ -95,5 +95,7 @@ def load_judge(name: str, features: tuple[str, ...]) -> Judge:
     path = Path(__file__).parent / "rules" / f"{name}.json"
     model = msgspec.json.decode(path.read_bytes(), type=Model)
     if model.features != features:
-        raise ValueError(f"{path.name} was trained on other features than the code has: run tools/train_judge.py")
+        raise ValueError(
+            f"{path.name} was trained on other features than the code has: run tools/train_judge.py"
+        )
     return Judge(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ def _token_words(token: str) -> frozenset[str]:
     parts = [part.lower() for part in _WORD.findall(token)]
     if len(parts) < 2:
         return frozenset(parts)
-    pairs = [f"{a}-{b}" for a, b in zip(parts, parts[1:], strict=False)]
+    pairs = [f"{a}-{b}" for a, b in itertools.pairwise(parts)]
     return frozenset((*parts, *pairs, "".join(parts)))
 
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+OWN_AGENT = "broadsheet"
+"""The name, in lower case, that a page's directives for crawlers know us by."""
+
 BlockKind = Literal["heading", "paragraph", "list_item", "quote", "code", "table"]
 
 
@@ -45,6 +48,10 @@ class Document:
     language_hint: str | None = None
     """The seed's language (BCP 47); used where the page says nothing."""
     listed: Listed | None = None
+    site_signals: Mapping[str, str] = field(default_factory=dict)
+    """What the host's robots.txt and tdmrep.json reserve for this address, by the names of `opt_out` in docs/output.md."""
+    first_page_url: str | None = None
+    """Of a further page of an article: the address of its first page. None: a page of its own."""
     body: bytes = field(repr=False)
     """As fetched, after content decoding and before character decoding."""
 
@@ -119,6 +126,10 @@ class Metadata:
     publisher: str | None = None
     site_name: str | None = None
     amp_url: str | None = None
+    first_page_url: str | None = None
+    """Of a further page of an article: the page that the article begins on."""
+    next_page_url: str | None = None
+    """Where the article's text goes on."""
     licence: str | None = None
     copyright_holder: str | None = None
     paywalled: bool | None = None
@@ -143,6 +154,8 @@ class Article:
     metadata: Metadata
     blocks: tuple[Block, ...]
     removals: tuple[Removal, ...]
+    further_pages: tuple[str, ...] = ()
+    """Addresses of the pages that the text was joined from beyond the first, in order."""
 
     @property
     def id(self) -> str:

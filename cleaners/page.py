@@ -16,7 +16,9 @@ class Page:
     url: str
     title: str | None
     titles: frozenset[str]
-    """Every spelling of the title that the page uses, folded by `cleaners.text.titles.fold_title`."""
+    """Every spelling of the title that the page uses, folded by `cleaners.words.fold_words`."""
+    description: str = ""
+    """What the page's metadata says of the article, folded likewise."""
     language: str | None
     """BCP 47 primary subtag, or None."""
     rules: Rules

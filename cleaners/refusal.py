@@ -10,7 +10,10 @@ MAX_ATTRIBUTES = 12_000
 MAX_DEPTH = 8_000
 MAX_CHARS = 12_000_000
 _LONG_TAG = re.compile(rf"<[A-Za-z][^<>]{{{2 * MAX_ATTRIBUTES},}}")
-_NESTING = re.compile(r"<(/?)(?:div|span|section|article|font|b|i|em|strong|u|a|center|blockquote|ul|ol|li|table|tbody|tr|td|p|small|big|code|nobr|s|strike|tt)\b", re.IGNORECASE)
+_NESTING = re.compile(
+    r"<(/?)(?:div|span|section|article|font|b|i|em|strong|u|a|center|blockquote|ul|ol|li|table|tbody|tr|td|p|small|big|code|nobr|s|strike|tt)\b",
+    re.IGNORECASE,
+)
 
 
 def find_refusal(html: str) -> tuple[str, str] | None:

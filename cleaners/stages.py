@@ -29,10 +29,17 @@ from cleaners.rules import load_rules
 from cleaners.runner import Runner
 from cleaners.structured import read_json_ld
 from cleaners.survey import Survey, article_body, survey
-from cleaners.text.boxes import drop_headed_boxes, drop_icon_labels, drop_repeated_points, drop_twins
+from cleaners.text.boxes import (
+    drop_headed_boxes,
+    drop_icon_labels,
+    drop_repeated_points,
+    drop_standfirst,
+    drop_twins,
+)
 from cleaners.text.edges import drop_edges
 from cleaners.text.headings import drop_empty_headings
 from cleaners.text.icons import strip_icon_names
+from cleaners.text.links import drop_labelled_links
 from cleaners.text.phrases import drop_phrases
 from cleaners.text.players import drop_player_times
 from cleaners.text.switchers import drop_switchers
@@ -45,6 +52,7 @@ Pass = Callable[[list[Piece], Page], list[PieceHit]]
 # Before the judge: what has a mark of its own. The judge would part a box's heading from its points.
 MARKED_PASSES: tuple[Pass, ...] = (
     drop_titles,  # before boxes: a title is no box's heading
+    drop_standfirst,  # before boxes: the summary's points tell it
     drop_player_times,
     drop_switchers,
     drop_headed_boxes,  # needs the icons that led the headings
@@ -53,6 +61,7 @@ MARKED_PASSES: tuple[Pass, ...] = (
 # After the judge: what only stands out from the article once the rest of the page is gone.
 BODY_PASSES: tuple[Pass, ...] = (
     drop_phrases,
+    drop_labelled_links,  # after phrases, which name what they know
     drop_repeated_points,  # before twins: a point is shorter than what it repeats
     drop_twins,
     drop_empty_headings,  # last: passes before it empty sections
@@ -140,7 +149,9 @@ def clean_text(
         description=scrape.description,
         sources={"title": "given" if title else "text"} if scrape.title else {},
     )
-    metadata = with_detected_language(metadata, "\n".join(piece.text for piece in scrape.pieces if piece.is_prose))
+    metadata = with_detected_language(
+        metadata, "\n".join(piece.text for piece in scrape.pieces if piece.is_prose)
+    )
     page = Page(
         url=url,
         title=scrape.title,
@@ -286,9 +297,7 @@ def _parts(found: Survey, kept: Sequence[Piece]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _reject(
-    document: Document, reason: str, evidence: str, removals: tuple[Removal, ...] = ()
-) -> Rejection:
+def _reject(document: Document, reason: str, evidence: str, removals: tuple[Removal, ...] = ()) -> Rejection:
     return Rejection(
         reason=reason,
         evidence=evidence,

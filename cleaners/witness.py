@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from trafilatura import bare_extraction
+from trafilatura.settings import Document
 
 from cleaners.words import fold_words, words
 
@@ -28,7 +29,7 @@ RUN = 5
 def read_witness(html: str) -> str:
     """The text that trafilatura extracts, lines parted by line feeds; empty where it finds none."""
     document = bare_extraction(html, fast=True, include_comments=False, with_metadata=False)
-    return (document.text or "") if document is not None else ""
+    return document.text or "" if isinstance(document, Document) else ""
 
 
 def agreement(pieces: Sequence[Piece], witness: str) -> list[float]:

@@ -8,6 +8,7 @@ from cleaners.language import direction_of, to_language_tag
 from cleaners.metadata.authors import Credit, choose_credit, find_credits
 from cleaners.metadata.facts import PageFacts, read_facts
 from cleaners.metadata.images import find_images
+from cleaners.metadata.pages import find_pages
 from cleaners.metadata.published import find_dates
 from cleaners.metadata.rights import (
     find_copyright_holder,
@@ -70,6 +71,7 @@ def read_metadata(
     else:
         direction = direction_of(language) or ""
     published = dates.published
+    first_page, next_page = find_pages(facts)
     return Metadata(
         canonical_url=canonical,
         syndicated_from=syndicated_from,
@@ -84,6 +86,8 @@ def read_metadata(
         language_declared=declared,
         direction="rtl" if direction == "rtl" else "ltr" if direction == "ltr" else None,
         images=find_images(facts),
+        first_page_url=first_page,
+        next_page_url=next_page,
         publisher=site.publisher,
         site_name=site.site_name,
         paywalled=find_paywall(facts),

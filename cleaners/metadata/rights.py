@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cleaners.models import OWN_AGENT
 from cleaners.structured import text_of
 
 if TYPE_CHECKING:
@@ -33,13 +34,15 @@ def find_opt_out(facts: PageFacts) -> dict[str, Any]:
     """Return what reserves a use, by source; empty where nothing does.
 
     `robots_meta` and `x_robots_tag`: restricting directives by agent (`*` for all). `tdm_reservation`, `tdm_policy`
-    (meta) and `tdm_reservation_header`, `tdm_policy_header`, `content_usage`, `content_signal`: the values as written.
+    (meta), `tdm_reservation_header`, `tdm_policy_header`, `content_usage`, `content_signal`, and what the host says of
+    all its pages (`Document.site_signals`): the values as written.
     """
     found: dict[str, Any] = {}
     by_agent: dict[str, list[str]] = {}
     for name, contents in facts.metas.items():
         agent = "*" if name == "robots" else name
-        if agent != "*" and not (name.endswith(_AGENT_ENDINGS) and len(name) < 40 and ":" not in name):
+        is_agent = name == OWN_AGENT or (name.endswith(_AGENT_ENDINGS) and len(name) < 40 and ":" not in name)
+        if agent != "*" and not is_agent:
             continue
         for content in contents[:5]:
             _add_directives(by_agent, agent, content)
@@ -61,7 +64,7 @@ def find_opt_out(facts: PageFacts) -> dict[str, Any]:
     ):
         if value and value.strip():
             found[name] = value.strip()[:_MAX_VALUE_CHARS]
-    return found
+    return {**found, **facts.document.site_signals}
 
 
 def find_licence(facts: PageFacts) -> tuple[str, str] | None:

@@ -31,26 +31,45 @@ _NUMBERED = re.compile(r"\d{1,2}[.)]?\s?(?=\D)")
 # The kinds of heading that take what stands under them along; the others are lines by themselves.
 HEADING_KINDS = frozenset(
     ("related", "most_read", "next_article", "summary", "why_it_matters", "tags", "share", "follow", "newsletter",
-     "subscribe", "app", "donate", "comments", "advertisement")
+     "subscribe", "app", "donate", "comments")
 )  # fmt: skip
 SUMMARY_KINDS = frozenset(("summary", "why_it_matters"))
 # A summary stands above the text; further down "Key points" heads a section of the article.
 PROSE_BEFORE_SUMMARY = 1
 MAX_LABEL_CHARS = 40
+MAX_STANDFIRST_CHARS = 600
 # An element that holds no more than this of the page's prose is no body of an article.
 BOX_PROSE = 0.15
 ICON_HEADING = "boxes/icon_heading"
 MAX_LINK_LINE_CHARS = 120
 
 
+def drop_standfirst(pieces: list[Piece], page: Page) -> list[PieceHit]:
+    """The description above the text, where a summary makes it its point: it stands in the record's description."""
+    if not page.description:
+        return []
+    points = _said([piece for piece in pieces if piece.kind == "list_item"])
+    return [
+        PieceHit(piece, "repeats/standfirst")
+        for piece in pieces
+        if piece.kind != "list_item"
+        and len(piece.text) <= MAX_STANDFIRST_CHARS
+        and fold_words(piece.text) == page.description
+        and _is_said(_runs(piece), points)
+    ]
+
+
 def drop_repeated_points(pieces: list[Piece], page: Page) -> list[PieceHit]:
-    """List items that say again what the title and the paragraphs say, and the heading over nothing but such points.
+    """List items that say again what title, description and paragraphs say, and the heading over nothing but such points.
 
     Pull quotes repeat the body, too, but two of three references count them as text: they stay.
     """
-    body = _said([piece for piece in pieces if piece.kind == "paragraph"])
+    paragraphs = [piece for piece in pieces if piece.kind == "paragraph"]
+    text = f" {' '.join(fold_words(piece.text) for piece in paragraphs)} "
+    body = _said(paragraphs)
     for title in page.titles:
         body |= _word_runs(title.split())
+    body |= _word_runs(page.description.split())
     hits = []
     head: Piece | None = None
     points: list[Piece] = []
@@ -58,9 +77,9 @@ def drop_repeated_points(pieces: list[Piece], page: Page) -> list[PieceHit]:
         if piece is not None and piece.kind == "list_item":
             points.append(piece)
             continue
-        said = [point for point in points if _is_said(_runs(point), body)]
-        if head is not None and points and len(said) >= REPEATED_POINTS * len(points):
-            said = [head, *points]
+        said = [point for point in points if _is_said(_runs(point), body) or _stands_in(point, text)]
+        if points and len(said) >= REPEATED_POINTS * len(points):
+            said = [head, *points] if head is not None else points
         hits += [PieceHit(point, "repeats/point") for point in said]
         head = piece if piece is not None and piece.kind == "heading" else None
         points = []
@@ -78,6 +97,12 @@ def _said(paragraphs: Sequence[Piece]) -> set[tuple[str, ...]]:
 
 def _is_said(own: set[tuple[str, ...]], body: set[tuple[str, ...]]) -> bool:
     return len(own) >= MIN_RUNS and len(own & body) >= REPEATED_SHARE * len(own)
+
+
+def _stands_in(point: Piece, text: str) -> bool:
+    """Whether a point too short for runs stands in a text word for word."""
+    own = fold_words(_NUMBERED.sub("", point.text, count=1))
+    return own.count(" ") >= MIN_RUNS and f" {own} " in text
 
 
 def _runs(piece: Piece) -> set[tuple[str, ...]]:
@@ -108,7 +133,10 @@ def drop_icon_labels(pieces: list[Piece], page: Page) -> list[PieceHit]:
     return [
         PieceHit(piece, "icons/label")
         for piece in pieces
-        if piece.icon and piece.kind != "heading" and len(piece.text) <= MAX_LABEL_CHARS and not _ends_sentence(piece.text)
+        if piece.icon
+        and piece.kind != "heading"
+        and len(piece.text) <= MAX_LABEL_CHARS
+        and not _ends_sentence(piece.text)
     ]
 
 
@@ -195,7 +223,8 @@ def _belongs_to_box(piece: Piece, kind: Kind) -> bool:
         return False
     if piece.link_share > 0.6 or (piece.kind == "list_item" and kind in SUMMARY_KINDS):
         return True
-    return not piece.is_prose and not _ends_sentence(piece.text) and len(piece.text) < MAX_LINK_LINE_CHARS
+    # Where markup is left, a line of a box is a link; where it is lost, a line without a sentence may have been one.
+    return piece.node is None and len(piece.text) < MAX_LINK_LINE_CHARS and not _ends_sentence(piece.text)
 
 
 def _ends_sentence(text: str) -> bool:

@@ -89,7 +89,11 @@ def _leading_name(word: str, icons: Icons) -> str | None:
         rest = word[end:]
         if not rest:
             return name
-        if rest[0].isupper() or (rest[0].isdigit() and not whole[end:].rstrip("0123456789")) or not rest[0].isascii():
+        if (
+            rest[0].isupper()
+            or (rest[0].isdigit() and not whole[end:].rstrip("0123456789"))
+            or not rest[0].isascii()
+        ):
             return name
         if "_" in name and rest[0] in "([\"'":
             return name

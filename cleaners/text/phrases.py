@@ -22,7 +22,11 @@ def drop_phrases(pieces: list[Piece], page: Page) -> list[PieceHit]:
             continue
         match = page.rules.line(piece.text, language=page.language)
         # A list of an article may well have a point that opens like a call; a call in a list is a link.
-        if match is None and len(piece.text) <= MAX_OPENED_CHARS and (piece.kind != "list_item" or piece.links):
+        if (
+            match is None
+            and len(piece.text) <= MAX_OPENED_CHARS
+            and (piece.kind != "list_item" or piece.links)
+        ):
             match = page.rules.opening(piece.text, language=page.language)
         if match is not None and not match.weak:
             hits.append(PieceHit(piece, match.rule))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cleaners.markup import Markup
     from cleaners.page import Page
 
-BOX_TAGS = "nav, footer, aside, menu, dialog, figcaption, cite.credit, amp-ad, amp-consent, gu-island, address"
+BOX_TAGS = "nav, footer, aside, menu, dialog"
 BOX_ROLES = "[role=navigation], [role=complementary], [role=contentinfo], [role=banner], [role=search]"
 
 
@@ -21,6 +21,12 @@ def find_tagged_boxes(markup: Markup, page: Page) -> Iterator[Hit]:
     """Elements whose tag or role says that they are not the article."""
     for node in markup.tree.css(BOX_TAGS):
         yield Hit(node, f"boxes/tag:{node.tag}")
+    for node in markup.tree.css("figcaption"):
+        yield Hit(node, "boxes/caption")
+    for node in markup.tree.css("amp-ad, amp-embed"):
+        yield Hit(node, "boxes/advertisement")
+    for node in markup.tree.css("amp-consent"):
+        yield Hit(node, "boxes/consent")
     for node in markup.tree.css(BOX_ROLES):
         yield Hit(node, f"boxes/role:{node.attributes.get('role')}")
 
