@@ -26,6 +26,7 @@ class OutcomeRow(TypedDict):
     attempts: int
     status: int | None
     fetched_at: str
+    log_entry: int | None
     schema_version: int
 
 
@@ -53,6 +54,7 @@ def to_outcome_row(  # noqa: PLR0913 - one keyword a field of the row
         "attempts": visit.attempt,
         "status": status,
         "fetched_at": to_timestamp(fetched_at),
+        "log_entry": None,
         "schema_version": SCHEMA_VERSION,
     }
     return cast("dict[str, Any]", row)

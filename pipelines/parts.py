@@ -11,7 +11,7 @@ import shutil
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,7 @@ from pipelines.objects import StoreError
 from pipelines.record import SCHEMA_VERSION, encode_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pipelines.objects import Objects
@@ -53,6 +53,15 @@ class StagedRow:
         """`articles/date=…` or `outcomes/date=…`, by the day of the fetch, UTC."""
         top = "articles" if self.mark.outcome == "article" else "outcomes"
         return f"{top}/date={self.fetched_at[:10]}"
+
+
+class PartLine(NamedTuple):
+    """A row on its way into a part, with what the part's entry says of it."""
+
+    line: bytes
+    fetched_at: str
+    site: str
+    language: str | None
 
 
 class Staging:
@@ -119,40 +128,50 @@ class Staging:
         by_folder: dict[str, list[StagedRow]] = {}
         for row in rows:
             by_folder.setdefault(row.folder, []).append(row)
-        with _explained(self._folder):
-            return [
-                self._write_part(f"{folder}/{batch}.jsonl.gz", spool, chosen)
-                for folder, chosen in sorted(by_folder.items())
-            ]
+        return [
+            self.write_part(
+                f"{folder}/{batch}.jsonl.gz",
+                (PartLine(spool.line(row), row.fetched_at, row.site, row.language) for row in chosen),
+            )
+            for folder, chosen in sorted(by_folder.items())
+        ]
 
-    def _write_part(self, path: str, spool: Spool, rows: Sequence[StagedRow]) -> Part:
+    def write_part(self, path: str, lines: Iterable[PartLine]) -> Part:
+        """Write the lines as one part, compressed and synced, under its final name in this folder."""
         target = self._folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        digest, size = hashlib.sha256(), 0
-        squeeze = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
-        with target.open("wb") as file:
-            for row in rows:
-                chunk = squeeze.compress(spool.line(row))
-                digest.update(chunk)
-                size += file.write(chunk)
-            chunk = squeeze.flush()
+        with _explained(self._folder):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            return _write_part(target, path, lines)
+
+
+def _write_part(target: Path, path: str, lines: Iterable[PartLine]) -> Part:
+    digest, size, times, sites, languages = hashlib.sha256(), 0, list[str](), set[str](), set[str]()
+    squeeze = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+    with target.open("wb") as file:
+        for line, fetched_at, site, language in lines:
+            chunk = squeeze.compress(line)
             digest.update(chunk)
             size += file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        times = [row.fetched_at for row in rows]
-        return Part(
-            path=path,
-            rows=len(rows),
-            bytes=size,
-            sha256=digest.hexdigest(),
-            codec="gzip",
-            schema_version=SCHEMA_VERSION,
-            min_fetched_at=min(times),
-            max_fetched_at=max(times),
-            sites=sorted({row.site for row in rows if row.site}),
-            languages=sorted({row.language for row in rows if row.language}),
-        )
+            times.append(fetched_at)
+            sites |= {site} - {""}
+            languages |= {language} if language else set()
+        chunk = squeeze.flush()
+        digest.update(chunk)
+        size += file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    return Part(
+        path=path,
+        rows=len(times),
+        bytes=size,
+        sha256=digest.hexdigest(),
+        codec="gzip",
+        schema_version=SCHEMA_VERSION,
+        min_fetched_at=min(times),
+        max_fetched_at=max(times),
+        sites=sorted(sites),
+        languages=sorted(languages),
+    )
 
 
 class Spool:

@@ -152,6 +152,7 @@ class Record(TypedDict):
     outcome: Literal["article"]
     visit: str | None
     revision: int | None
+    log_entry: int | None
     cleaner: CleanerVersion
     schema_version: int
 
@@ -211,6 +212,7 @@ def to_record(article: Article, *, visit: str | None = None, revision: int | Non
         "outcome": "article",
         "visit": visit,
         "revision": revision,
+        "log_entry": None,
         "cleaner": cleaner_version(),
         "schema_version": SCHEMA_VERSION,
     }
