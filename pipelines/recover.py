@@ -72,7 +72,7 @@ class Gate:
         return answer
 
     async def read(self, *command: str | bytes) -> Any:
-        """Run a command that reads."""
+        """Run a single command."""
         try:
             return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
         except RedisError as error:
@@ -162,6 +162,7 @@ class Gate:
         assert sequence is not None, "an epoch is always made"
         epoch = opened[-1]
         try:
+            await self.read("HSET", self.key("gate"), "replaying", str(epoch))
             await self._replay(epoch, sequence)
             answer = await self._scripts.run("open", epoch, run_id, sequence)
         except GateClosedError:

@@ -4,6 +4,7 @@
 --
 -- gate (hash): epoch    the epoch that workers claim, prepare and settle in
 --              run_id   of the server process that the gate was opened on; absent: closed
+--              replaying  the epoch that the log is being replayed for
 --              settled  the log entry up to which everything is in Redis
 -- ahead (sorted set): entries after `settled` that are in Redis already
 --

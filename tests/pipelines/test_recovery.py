@@ -217,6 +217,24 @@ async def test_a_run_goes_on_when_redis_is_lost_in_the_middle(tmp_path, lose):
     assert (await verify(str(tmp_path))).problems == ()
 
 
+async def test_a_redis_emptied_while_the_log_is_replayed_into_it_is_filled_again(tmp_path):
+    async with joined(tmp_path) as (redis, ledger):
+        await ledger.save_listing(SITE, FEED, None, links(20))
+        await visit_some(ledger, 10)
+        await visit_some(ledger, 10)
+        settle, emptied = ledger._gate.settle_entry, []
+
+        async def settle_and_lose(*arguments):
+            await settle(*arguments)
+            if not emptied:
+                emptied.append(await redis.flushall())
+
+        ledger._gate.settle_entry = settle_and_lose
+        await redis.flushall()
+        assert (await ledger.save_listing(SITE, FEED, None, links(20))).known == 20
+        assert emptied
+
+
 async def test_a_redis_put_back_to_an_older_state_publishes_nothing_twice(tmp_path):
     count, redis_folder = 120, tmp_path / ".state" / "redis"
     async with joined(tmp_path, batch_age_seconds=0.05) as (redis, ledger):
