@@ -7,6 +7,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import zlib
 from contextlib import contextmanager
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
     from pipelines.objects import Objects
     from pipelines.seen import Mark
+
+PART_NAME = re.compile(
+    r"(?:articles|outcomes)/date=(?P<date>\d{4}-\d\d-\d\d)/(?P<batch>(?P<made>[0-9a-f]{12})-[0-9a-f]{16})\.jsonl\.gz"
+)
+"""A part's path; `made`: when it was begun, milliseconds by its worker's clock, in hex."""
 
 _BUFFER_BYTES = 1 << 18
 _GZIP = zlib.MAX_WBITS | 16

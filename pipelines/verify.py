@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cleaners.models import article_id
-from pipelines.log import Abort, Commit, Epoch, Genesis, decode_entry, entry_path
+from pipelines.live import Live, checkpoint_sequence, decode_checkpoint, to_part
+from pipelines.log import Abort, Commit, Epoch, Genesis, Replace, Takedown, decode_entry, entry_path
 from pipelines.objects import StoreError, open_objects
-from pipelines.parts import read_rows
-from pipelines.record import SCHEMA_VERSION
-from pipelines.seen import to_mark
+from pipelines.parts import PART_NAME
+from pipelines.upkeep import DAY_MARK
+from pipelines.verify_rows import RowChecks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pipelines.log import Entry, Part
     from pipelines.objects import Objects
 
 _ENTRY_NAME = re.compile(r"log/(\d{20})\.json")
-_PART_NAME = re.compile(r"(articles|outcomes)/date=\d{4}-\d\d-\d\d/[0-9a-f]{12}-[0-9a-f]{16}\.jsonl\.gz")
+_MARK_NAME = re.compile(rf"(?:articles|outcomes)/date=(\d{{4}}-\d\d-\d\d)/{DAY_MARK}")
+# What workers have on its way, and the embedded server's own: of no concern to a reader.
+_PRIVATE = ("staging/", ".state/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +31,12 @@ class Verification:
 
     entries: int
     parts: int
+    """Those that count by now."""
     rows: int
     articles: int
     """Ids published; each counts once, whatever its revisions."""
     orphans: tuple[str, ...]
-    """Parts that no entry names: left by batches that were given up. No reader sees them."""
+    """Parts that do not count: of batches that were given up, or replaced not long ago. No reader needs them."""
     foreign: tuple[str, ...]
     """Files that are not ours."""
     problems: tuple[str, ...]
@@ -46,162 +46,132 @@ class Verification:
 async def verify(data: str) -> Verification:
     """Check every entry, part and row under `data`. Raises StoreError where there is no log or it cannot be read."""
     objects = open_objects(data, Path(), worker_id="verify")
-    checks = _Checks()
-    entries = await _read_log(objects, checks)
-    named: set[str] = set()
-    for sequence, entry in entries:
-        checks.take(sequence, entry)
-        if isinstance(entry, Commit):
-            # Articles first: a duplicate may be one of an article in the same batch.
-            for part in sorted(entry.adds, key=lambda part: part.path):
-                if part.path in named:
-                    checks.problems.append(
-                        f"{entry_path(sequence)}: adds {part.path}, which an entry before it adds"
-                    )
-                named.add(part.path)
-                body = await objects.read(part.path)
-                await asyncio.to_thread(checks.take_part, part, body)
-            checks.settle_originals()
-    found = [path for top in ("articles", "outcomes") for path, _ in await objects.names(top)]
-    unnamed = [path for path in found if path not in named]
+    # Listed first: what is committed after this is no part without an entry.
+    found = [file.path for file in await objects.files("") if not file.path.startswith(_PRIVATE)]
+    checkpoints = {number: path for path in found if (number := checkpoint_sequence(path)) is not None}
+    log = _LogChecks()
+    for sequence, entry in await _read_log(objects, found, log.problems):
+        log.take(sequence, entry)
+        if sequence in checkpoints:
+            log.compare(checkpoints[sequence], await objects.read(checkpoints[sequence]))
+    rows = RowChecks(takedowns=log.live.all_takedowns())
+    for part, place in log.live.live_parts():
+        body = await objects.read(part.path)
+        await asyncio.to_thread(rows.take_part, part, place, body)
+    rows.judge()
+    unnamed = [path for path in found if path not in log.live.parts and not log.is_known(path)]
     return Verification(
-        entries=len(entries),
-        parts=len(named),
-        rows=checks.rows,
-        articles=len(checks.revisions),
-        orphans=tuple(path for path in unnamed if _PART_NAME.fullmatch(path)),
-        foreign=(*checks.foreign, *(path for path in unnamed if not _PART_NAME.fullmatch(path))),
-        problems=tuple(checks.problems),
+        entries=log.count,
+        parts=len(log.live.parts),
+        rows=rows.count,
+        articles=len(rows.published),
+        orphans=tuple(path for path in unnamed if PART_NAME.fullmatch(path)),
+        foreign=tuple(path for path in unnamed if not PART_NAME.fullmatch(path)),
+        problems=(*log.problems, *rows.problems),
     )
 
 
-async def _read_log(objects: Objects, checks: _Checks) -> list[tuple[int, Entry]]:
-    numbers = []
-    for path, _ in await objects.names("log"):
-        match = _ENTRY_NAME.fullmatch(path)
-        if match:
-            numbers.append(int(match[1]))
-        else:
-            checks.foreign.append(path)
+async def _read_log(objects: Objects, found: list[str], problems: list[str]) -> list[tuple[int, Entry]]:
+    numbers = sorted(int(match[1]) for path in found if (match := _ENTRY_NAME.fullmatch(path)))
     if not numbers:
         raise StoreError(f"{objects.name}: there is no log here")
-    for number in sorted(set(range(1, max(numbers) + 1)).difference(numbers)):
-        checks.problems.append(f"{entry_path(number)}: is missing")
+    problems += [
+        f"{entry_path(number)}: is missing"
+        for number in sorted(set(range(1, max(numbers) + 1)).difference(numbers))
+    ]
     entries: list[tuple[int, Entry]] = []
     for number in numbers:
         try:
             entries.append((number, decode_entry(await objects.read(entry_path(number)) or b"")))
         except ValueError as error:
-            checks.problems.append(f"{entry_path(number)}: {error}")
+            problems.append(f"{entry_path(number)}: {error}")
     return entries
 
 
 @dataclass(slots=True)
-class _Checks:
-    """What was read so far, as far as later rows are judged by it."""
+class _LogChecks:
+    """What the entries say, each judged by those before it."""
 
+    live: Live = field(default_factory=Live)
+    count: int = 0
     problems: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
-    rows: int = 0
-    epoch: int = 0
-    batches: set[str] = field(default_factory=set)
+    _batches: set[str] = field(default_factory=set)
     """Committed or aborted."""
-    visits: set[str] = field(default_factory=set)
-    revisions: dict[bytes, int] = field(default_factory=dict)
-    texts: dict[bytes, bytes] = field(default_factory=dict)
-    """Id by text hash."""
-    originals: list[tuple[str, bytes]] = field(default_factory=list)
-    """Where a row points to, until its whole batch was read."""
 
     def take(self, sequence: int, entry: Entry) -> None:
         """Judge an entry by those before it."""
         path = entry_path(sequence)
+        self.count += 1
+        self.problems += [f"{path}: {fault}" for fault in self._faults(sequence, entry)]
+        self.live.take(sequence, entry)
+
+    def compare(self, path: str, body: bytes | None) -> None:
+        """Judge a checkpoint by the entries up to it."""
+        try:
+            is_same = decode_checkpoint(body or b"") == self.live
+        except ValueError as error:
+            self.problems.append(f"{path}: {error}")
+            return
+        if not is_same:
+            self.problems.append(f"{path}: says something else than the entries up to it")
+
+    def is_known(self, path: str) -> bool:
+        """Say whether a file that is no live part belongs to the log all the same."""
+        if _ENTRY_NAME.fullmatch(path):
+            return True
+        mark = _MARK_NAME.fullmatch(path)
+        if mark is not None:
+            return mark[1] in self.live.sealed
+        number = checkpoint_sequence(path)
+        return number is not None and number <= self.live.sequence
+
+    def _faults(self, sequence: int, entry: Entry) -> list[str]:
+        faults = []
         if isinstance(entry, Genesis) != (sequence == 1):
-            self.problems.append(f"{path}: the log's name stands in entry 1, and only there")
+            faults.append("the log's name stands in entry 1, and only there")
         match entry:
-            case Epoch():
-                if entry.epoch <= self.epoch:
-                    self.problems.append(f"{path}: epoch {entry.epoch} follows epoch {self.epoch}")
-                self.epoch = entry.epoch
+            case Epoch() if entry.epoch <= self.live.epoch:
+                faults.append(f"epoch {entry.epoch} follows epoch {self.live.epoch}")
             case Commit() | Abort():
-                if entry.batch in self.batches:
-                    self.problems.append(f"{path}: batch {entry.batch} was decided before")
-                self.batches.add(entry.batch)
-                if isinstance(entry, Commit) and entry.epoch != self.epoch:
-                    self.problems.append(f"{path}: a commit of epoch {entry.epoch} in epoch {self.epoch}")
+                if entry.batch in self._batches:
+                    faults.append(f"batch {entry.batch} was decided before")
+                self._batches.add(entry.batch)
+                if isinstance(entry, Commit):
+                    faults += self._faults_of_commit(entry)
+            case Replace():
+                faults += self._faults_of_replace(entry)
+            case Takedown() if entry.of is not None and entry.of not in self.live.takedowns:
+                faults.append(f"is about copies of entry {entry.of}, which takes nothing down")
             case _:
                 pass
+        return faults
 
-    def take_part(self, part: Part, body: bytes | None) -> None:
-        """Judge a part by its entry, and its rows by those before them."""
-        if body is None:
-            self.problems.append(f"{part.path}: is missing")
-            return
-        if (len(body), hashlib.sha256(body).hexdigest()) != (part.bytes, part.sha256):
-            self.problems.append(f"{part.path}: is not the file that was published: size or sha256 differ")
-            return
-        if part.schema_version > SCHEMA_VERSION:
-            self.problems.append(
-                f"{part.path}: has schema {part.schema_version}, newer than this Broadsheet's"
-            )
-            return
-        try:
-            rows = list(read_rows(body))
-        except ValueError as error:
-            self.problems.append(f"{part.path}: {error}")
-            return
-        self._compare(part, rows)
-        for number, row in enumerate(rows, 1):
-            self._take_row(f"{part.path} line {number}", part, row)
+    def _faults_of_commit(self, entry: Commit) -> list[str]:
+        faults = [*self._faults_of_adds(entry.adds)]
+        if entry.epoch != self.live.epoch:
+            faults.append(f"a commit of epoch {entry.epoch} in epoch {self.live.epoch}")
+        for part in entry.adds:
+            name = PART_NAME.fullmatch(part.path)
+            if name and name["date"] in self.live.sealed:
+                faults.append(f"adds {part.path}, and the day was complete before it")
+        return faults
 
-    def settle_originals(self) -> None:
-        """Judge what the batch's rows point to."""
-        for where, original in self.originals:
-            if original not in self.revisions:
-                self.problems.append(
-                    f"{where}: is a duplicate of {original.hex()}, which was never published"
-                )
-        self.originals.clear()
+    def _faults_of_replace(self, entry: Replace) -> list[str]:
+        faults = [*self._faults_of_adds(entry.adds)]
+        gone = [path for path in entry.removes if path not in self.live.parts]
+        faults += [f"removes {path}, which did not count" for path in gone]
+        if entry.takedown is not None and entry.takedown not in self.live.takedowns:
+            faults.append(f"carries out entry {entry.takedown}, which takes nothing down")
+        if not gone:
+            before = sum(to_part(self.live.parts[path]).rows for path in entry.removes)
+            after = sum(part.rows for part in entry.adds)
+            if before != after:
+                faults.append(f"has {after} rows in the place of {before}")
+        return faults
 
-    def _compare(self, part: Part, rows: list[dict[str, Any]]) -> None:
-        times = [str(row.get("fetched_at")) for row in rows]
-        said = (part.rows, part.min_fetched_at, part.max_fetched_at, part.sites, part.languages)
-        held = (len(rows), min(times), max(times), _known(rows, "site"), _known(rows, "language"))
-        for name, was_said, is_held in zip(
-            ("rows", "first", "last", "sites", "languages"), said, held, strict=True
-        ):
-            if was_said != is_held:
-                self.problems.append(f"{part.path}: its entry says {name} {was_said}, it has {is_held}")
-
-    def _take_row(self, where: str, part: Part, row: dict[str, Any]) -> None:
-        self.rows += 1
-        try:
-            mark = to_mark(row)
-            of = bytes.fromhex(row.get("of") or "")
-        except (KeyError, ValueError, TypeError) as error:
-            self.problems.append(f"{where}: is no row of ours: {error!r}")
-            return
-        top = "articles" if mark.outcome == "article" else "outcomes"
-        if not part.path.startswith(f"{top}/date={row['fetched_at'][:10]}/"):
-            self.problems.append(f"{where}: {mark.outcome} of {row['fetched_at']} does not belong here")
-        if mark.token in self.visits:
-            self.problems.append(f"{where}: visit {mark.token} has a row already")
-        self.visits.add(mark.token)
-        if mark.outcome == "article":
-            self._take_article(where, row, mark.id, mark.text, mark.revision)
-        elif of:
-            self.originals.append((where, of))
-
-    def _take_article(self, where: str, row: dict[str, Any], name: bytes, text: bytes, revision: int) -> None:
-        if article_id(str(row.get("canonical_url"))) != row["id"]:
-            self.problems.append(f"{where}: id {row['id']} is not that of {row.get('canonical_url')}")
-        before = self.revisions.get(name, 0)
-        if revision != before + 1:
-            self.problems.append(f"{where}: revision {revision} of {name.hex()} follows revision {before}")
-        self.revisions[name] = max(revision, before)
-        if self.texts.setdefault(text, name) != name:
-            self.problems.append(f"{where}: its text was published under id {self.texts[text].hex()}")
-
-
-def _known(rows: Iterable[dict[str, Any]], name: str) -> list[str]:
-    return sorted({str(row[name]) for row in rows if row.get(name)})
+    def _faults_of_adds(self, adds: list[Part]) -> list[str]:
+        return [
+            f"adds {part.path}, which an entry before it adds"
+            for part in adds
+            if part.path in self.live.parts or part.path in self.live.replaced
+        ]
