@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cleaners.models import Article
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from pipelines.log import Part
     from pipelines.parts import Spool, StagedRow, Staging
+    from pipelines.patience import Patience
     from pipelines.recover import Gate
     from pipelines.visits import Ended, Visit
 
@@ -89,8 +91,9 @@ class Batch:
 class Batches:
     """The open batch, the one on its way into the log, and the articles that wait for what others publish."""
 
-    def __init__(self, *, gate: Gate, staging: Staging, held: dict[str, Visit]) -> None:
+    def __init__(self, *, gate: Gate, staging: Staging, held: dict[str, Visit], patience: Patience) -> None:
         self._gate = gate
+        self._patience = patience
         self._staging = staging
         self._held = held
         self._open: Batch | None = None
@@ -117,6 +120,15 @@ class Batches:
 
     async def submit(self, item: Cleaned | Ended) -> Row | None:
         """Stage the item's row; None: its article waits."""
+        row = await self._patience.see_through(lambda: self._stage(item))
+        batch = self._open
+        if batch is not None:
+            await self._patience.see_through(lambda: batch.spool.flush(only_full=True))
+            if self._open is not None and self._open.is_full():
+                await self.commit()
+        return row
+
+    async def _stage(self, item: Cleaned | Ended) -> Row | None:
         if isinstance(item, Cleaned) and isinstance(item.result, Article):
             # The URL as claimed, whatever the page's request became by redirects.
             record = {
@@ -137,18 +149,18 @@ class Batches:
             batch.reasons[item.visit.token] = record["reason"]
             self.counts[record["outcome"], record["reason"]] += 1
             row = Row(outcome=record["outcome"], record=record)
-        if self._open is not None:
-            await self._open.spool.flush(only_full=True)
-            if self._open is not None and self._open.is_full():
-                await self.commit()
         return row
 
     async def reconsider(self) -> None:
         """Stage what waited, as far as the batches it waited for are decided."""
         async with self._reconsidering:
             for candidate in list(self._waiting):
-                if candidate.visit.token not in self._held or await self._stage_article(candidate):
-                    self._waiting.remove(candidate)
+                if candidate.visit.token in self._held:
+                    stage = partial(self._stage_article, candidate)
+                    row = await self._patience.see_through(stage)
+                    if row is None:
+                        continue
+                self._waiting.remove(candidate)
 
     async def commit(self) -> None:
         """Close the open batch and bring it into the log."""
@@ -228,7 +240,7 @@ class Batches:
         rows, again = batch.rows, list[Candidate]()
         while rows:
             epoch, name = self._gate.epoch, _new_name()
-            parts = await self._staging.write_parts(name, batch.spool, rows)
+            parts = await self._write_parts(name, batch, rows)
             try:
                 reasons = await self._prepare(epoch, name, rows)
             except GateClosedError:
@@ -242,7 +254,7 @@ class Batches:
                 if not rows:
                     await self._gate.call("abort", name, "")
                     break
-                parts = await self._staging.write_parts(name, batch.spool, rows)
+                parts = await self._write_parts(name, batch, rows)
             is_settled = await self._decide(epoch, name, rows, parts)
             await self._staging.drop_parts(parts)
             if is_settled:
@@ -250,6 +262,9 @@ class Batches:
                     self._held.pop(row.mark.token, None)
                 break
         return again
+
+    async def _write_parts(self, name: str, batch: Batch, rows: Sequence[StagedRow]) -> list[Part]:
+        return await self._patience.see_through(lambda: self._staging.write_parts(name, batch.spool, rows))
 
     async def _prepare(self, epoch: int, name: str, rows: Sequence[StagedRow]) -> dict[int, bytes]:
         """Mark the rows as about to be published; gives the reason of each refused one by its place from 1."""
@@ -275,7 +290,7 @@ class Batches:
                         visit=visit,
                         fetched_at=row.mark.fetched_at,
                         status=row.status,
-                        record=await batch.spool.article(row),
+                        record=await self._patience.see_through(partial(batch.spool.article, row)),
                     )
                 )
         return again

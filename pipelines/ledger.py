@@ -12,6 +12,7 @@ from pipelines.batches import Batches, Row
 from pipelines.log import FORMAT, Genesis, Log, open_genesis
 from pipelines.objects import StoreError, open_objects
 from pipelines.parts import Staging
+from pipelines.patience import PATIENCE_SECONDS, Patience, PatientObjects
 from pipelines.pending import Pending, PendingCount, SavedListing, Validators
 from pipelines.record import to_timestamp
 from pipelines.recover import Gate, Reaper
@@ -38,8 +39,15 @@ class Ledger:
     Every method raises `pipelines.store.StoreError`, also for what went wrong in the background since the last call.
     """
 
-    def __init__(
-        self, *, redis: Redis, gate: Gate, staging: Staging, log_id: str, batch_age_seconds: float
+    def __init__(  # noqa: PLR0913 - one keyword a part that it is made of
+        self,
+        *,
+        redis: Redis,
+        gate: Gate,
+        staging: Staging,
+        log_id: str,
+        batch_age_seconds: float,
+        patience: Patience,
     ) -> None:
         self.worker_id = gate.worker_id
         self.log_id = log_id
@@ -50,7 +58,8 @@ class Ledger:
         self._held: dict[str, Visit] = {}
         self._drawing: set[str] = set()
         self._links = Pending(gate)
-        self._batches = Batches(gate=gate, staging=staging, held=self._held)
+        self._patience = patience
+        self._batches = Batches(gate=gate, staging=staging, held=self._held, patience=patience)
         self._reaper = Reaper(gate=gate, pending=self._links, staging=staging)
         self._fault: StoreError | None = None
         self._stop = asyncio.Event()
@@ -87,7 +96,8 @@ class Ledger:
             return await self._links.save_listing(site, listing_url, validators, links)
 
     async def draw(self, site: str, n: int) -> list[Visit]:
-        """Claim up to `n` of the site's pending links whose time has come."""
+        """Claim up to `n` of the site's pending links whose time has come; none while a store takes nothing."""
+        await self._patience.ready()
         with self._watched():
             tokens = [secrets.token_hex(16) for _ in range(n)]
             self._drawing.update(tokens)
@@ -151,6 +161,7 @@ class Ledger:
     async def leave(self) -> None:
         """Stop, and give back every claim; what is staged and not published is given up."""
         self._stop.set()
+        self._patience.end()
         await asyncio.gather(*self._tasks)
         # Whatever fails here is put right by the next worker, one lease later.
         with suppress(StoreError):
@@ -208,13 +219,20 @@ class Ledger:
 
 
 @asynccontextmanager
-async def open_ledger(
-    *, redis: Redis, data: str, state: Path, lease_seconds: float = 60, batch_age_seconds: float = 60
+async def open_ledger(  # noqa: PLR0913 - one keyword a setting
+    *,
+    redis: Redis,
+    data: str,
+    state: Path,
+    lease_seconds: float = 60,
+    batch_age_seconds: float = 60,
+    patience_seconds: float = PATIENCE_SECONDS,
 ) -> AsyncIterator[Ledger]:
     """Open the log under `data` and join its ledger in Redis; start both where there is none yet.
 
     `data` is a folder or a URL of an object store. On leaving, what is staged is drained and claims go back.
-    Raises `pipelines.store.StoreError` where the store cannot keep the promises.
+    A store that takes nothing (a full disk, a server that fails) is waited for, up to `patience_seconds`; nothing new is
+    claimed meanwhile. Raises `pipelines.store.StoreError` where the store cannot keep the promises.
     """
     objects = open_objects(data, state, worker_id=secrets.token_hex(8))
     staging = await asyncio.to_thread(Staging, objects.staging)
@@ -225,6 +243,7 @@ async def open_ledger(
             staging=staging,
             lease_seconds=lease_seconds,
             batch_age_seconds=batch_age_seconds,
+            patience=Patience(patience_seconds),
         )
         try:
             yield ledger
@@ -242,19 +261,20 @@ async def open_ledger(
         await asyncio.to_thread(staging.close)
 
 
-async def _join(
+async def _join(  # noqa: PLR0913 - as open_ledger
     *,
     redis: Redis,
     objects: Objects,
     staging: Staging,
     lease_seconds: float,
     batch_age_seconds: float,
+    patience: Patience,
 ) -> Ledger:
     await objects.probe()
     genesis = await open_genesis(objects, _make_genesis)
     gate = Gate(
         redis=redis,
-        log=Log(objects=objects, position=0, epoch=0),
+        log=Log(objects=PatientObjects(objects, patience), position=0, epoch=0),
         prefix=f"bs:1:{genesis.log_id}:",
         worker_id=staging.worker_id,
         lease_seconds=lease_seconds,
@@ -266,6 +286,7 @@ async def _join(
         staging=staging,
         log_id=genesis.log_id,
         batch_age_seconds=batch_age_seconds,
+        patience=patience,
     )
     ledger.start()
     return ledger

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
+from pipelines.live import read_live
 from pipelines.log import Abort, Commit, Epoch, entry_path
 from pipelines.objects import StoreError
 from pipelines.parts import read_rows
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from pipelines.log import Log, Part
-    from pipelines.objects import Objects
     from pipelines.parts import Staging
     from pipelines.pending import Pending
 
@@ -92,13 +92,8 @@ class Gate:
 
     async def beat(self) -> None:
         """Renew this worker's heartbeat."""
-        try:
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.set(self.key("worker", self.worker_id), "1", px=self.lease_ms)
-            pipe.sadd(self.key("workers"), self.worker_id)
-            await pipe.execute()
-        except RedisError as error:
-            raise _to_fault(error) from error
+        await self.read("SET", self.key("worker", self.worker_id), "1", "PX", str(self.lease_ms))
+        await self.read("SADD", self.key("workers"), self.worker_id)
 
     async def stop_beating(self, worker_id: str) -> None:
         """End the heartbeat of a worker that is known to be gone."""
@@ -163,7 +158,7 @@ class Gate:
         epoch = opened[-1]
         try:
             await self.read("HSET", self.key("gate"), "replaying", str(epoch))
-            await self._replay(epoch, sequence)
+            await self._replay(epoch)
             answer = await self._scripts.run("open", epoch, run_id, sequence)
         except GateClosedError:
             return None
@@ -171,20 +166,53 @@ class Gate:
             raise _to_fault(error) from error
         return epoch if answer == b"ok" else None
 
-    async def _replay(self, epoch: int, last: int) -> None:
+    async def _replay(self, epoch: int) -> None:
         gate = await self._state()
         first = int(gate.get(b"settled", b"0")) + 1
         ahead = {int(number) for number in await self.read("ZRANGE", self.key("ahead"), "0", "-1")}
-        async for sequence, entry in self.log.entries(first, last):
-            if isinstance(entry, Commit) and sequence not in ahead:
-                await self.settle_entry(epoch, "replay", sequence, entry)
+        while not await self._replay_parts(epoch, first, ahead):
+            pass
 
-    async def settle_entry(self, epoch: int, mode: str, sequence: int, entry: Commit) -> None:
-        """Bring what a committed batch says into Redis, from its parts."""
-        for place, part in enumerate(entry.adds, 1):
-            rows = await read_part_marks(self.log.objects, part)
-            last = str(sequence) if place == len(entry.adds) else ""
-            await self.call_in(epoch, "settle", mode, entry.batch, last, rows)
+    async def _replay_parts(self, epoch: int, first: int, ahead: set[int]) -> bool:
+        """Settle the rows of all parts that entries from `first` on have added; False: some were moved meanwhile."""
+        live = await read_live(self.log.objects)
+        for part, place in live.live_parts():
+            # What an entry has moved may be of any entry before it.
+            if place.entry >= first and (place.is_moved or place.entry not in ahead):
+                rows = await read_part_marks(self.log, part)
+                if rows is None:
+                    return False
+                await self.call_in(epoch, "settle", "replay", "", "", rows)
+        return True
+
+    async def settle_entry(self, epoch: int, sequence: int, entry: Commit) -> None:
+        """Bring what a committed batch says into Redis, from its parts or from where its rows have moved."""
+        packed = [await read_part_marks(self.log, part) for part in entry.adds]
+        if None in packed:
+            # A takedown may leave other rows than were prepared.
+            await self.call_in(epoch, "abort", entry.batch, "")
+            packed = [await self._find_moved(sequence, entry)]
+        for place, rows in enumerate(packed, 1):
+            last = str(sequence) if place == len(packed) else ""
+            await self.call_in(epoch, "settle", "settle", entry.batch, last, rows or b"")
+
+    async def _find_moved(self, sequence: int, entry: Commit) -> bytes:
+        days = {part.path.split("/")[1] for part in entry.adds}
+        while True:
+            live = await read_live(self.log.objects)
+            packed = []
+            for part, place in live.live_parts():
+                if part.path.split("/")[1] in days and place.entry >= sequence:
+                    packed.append(await read_part_marks(self.log, part, first_in=(sequence, place.entry)))
+            if None not in packed:
+                return b"".join(rows or b"" for rows in packed)
+
+    async def mark_read(self) -> None:
+        """Tell Redis of the entries that publish nothing, so that the settled mark does not wait for them."""
+        numbers = list(self.log.unmarked)
+        if numbers:
+            await self.call("advance", *numbers)
+            self.log.unmarked = [number for number in self.log.unmarked if number not in numbers]
 
     async def _take_turn(self) -> bool:
         """Of several that find the gate closed let one open it: a courtesy, safety does not rest on it."""
@@ -225,19 +253,29 @@ class Gate:
         return dict(zip(flat[::2], flat[1::2], strict=True)) if isinstance(flat, list) else flat
 
 
-async def read_part_marks(objects: Objects, part: Part) -> bytes:
-    """Read a published part as the packed rows that a script takes."""
-    body = await objects.read(part.path)
+async def read_part_marks(log: Log, part: Part, *, first_in: tuple[int, int] | None = None) -> bytes | None:
+    """Read a published part as the packed rows that a script takes; None: it was replaced meanwhile.
+
+    `first_in`: only the rows that this entry published first, and the entry that counts where a row names none.
+    """
+    body = await log.objects.read(part.path)
     if body is None:
-        raise StoreError(f"{objects.name}: {part.path} is missing; run broadsheet verify")
+        await log.read_on()
+        if part.path not in log.removed and part.path in (await read_live(log.objects)).parts:
+            raise StoreError(f"{log.objects.name}: {part.path} is missing; run broadsheet verify")
+        return None
 
     def pack() -> bytes:
-        return pack_rows(to_mark(row) for row in read_rows(body))
+        return pack_rows(
+            to_mark(row)
+            for row in read_rows(body)
+            if first_in is None or (row.get("log_entry") or first_in[1]) == first_in[0]
+        )
 
     try:
         return await asyncio.to_thread(pack)
     except (ValueError, KeyError) as error:
-        raise StoreError(f"{objects.name}: {part.path} {error}; run broadsheet verify") from error
+        raise StoreError(f"{log.objects.name}: {part.path} {error}; run broadsheet verify") from error
 
 
 class Reaper:
@@ -301,7 +339,7 @@ class Reaper:
     async def _settle(self, sequence: int, entry: Commit) -> None:
         epoch = self._gate.epoch
         try:
-            await self._gate.settle_entry(epoch, "settle", sequence, entry)
+            await self._gate.settle_entry(epoch, sequence, entry)
         except GateClosedError:
             # The next epoch's replay settles it.
             await self._gate.reopen(epoch)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -10,10 +12,11 @@ from urllib.parse import urlsplit
 from redis.asyncio import BlockingConnectionPool, Redis, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff, NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 from pipelines.embedded import EmbeddedServer
 from pipelines.objects import StoreError
+from pipelines.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,7 +28,27 @@ __all__ = ["StoreError", "check_server", "open_redis"]
 _TRIES = 70
 _ANSWER_SECONDS = 10.0
 _CONNECTIONS = 16
+_FULL_PAUSE_SECONDS = 1.0
 _SCHEMES = ("redis", "rediss", "unix")
+_log = logging.getLogger(__name__)
+
+
+class _PatientRedis(Redis):
+    """A client that waits out a server which takes nothing for now: its memory or its disk is full."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        since = time.monotonic()
+        while True:
+            try:
+                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+            except ResponseError as error:
+                # Refused as a whole: a script is refused at its first write.
+                is_full = isinstance(error, OutOfMemoryError) or str(error).startswith("MISCONF")
+                if not is_full or time.monotonic() - since > PATIENCE_SECONDS:
+                    raise
+                if time.monotonic() - since < _FULL_PAUSE_SECONDS:
+                    _log.warning("Redis: %s; waiting for it, nothing is lost", error)
+            await asyncio.sleep(_FULL_PAUSE_SECONDS)
 
 
 class _EmbeddedConnection(UnixDomainSocketConnection):
@@ -66,7 +89,7 @@ async def open_redis(url: str | None, state: Path) -> AsyncIterator[Redis]:
             timeout=None,
             **_patience(),
         )
-        redis = Redis.from_pool(pool)
+        redis = _PatientRedis.from_pool(pool)
         try:
             await check_server(redis)
             yield redis
@@ -92,7 +115,7 @@ async def _attach(url: str) -> AsyncIterator[Redis]:
         raise StoreError(f"Redis at {name} cannot be used: {first[:300]}") from error
     finally:
         await probe.aclose()
-    redis = Redis.from_pool(pool)
+    redis = _PatientRedis.from_pool(pool)
     try:
         await check_server(redis, name)
         yield redis

@@ -267,14 +267,17 @@ async def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path):
             await open_ledger(redis=redis, data=str(tmp_path / "file" / "data"), state=tmp_path).__aenter__()
 
 
-async def test_a_disk_that_fills_up_loses_nothing(tmp_path, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
+def full(*_):
+    raise OSError(28, "No space left on device")
 
+
+async def test_a_disk_that_is_full_for_too_long_ends_the_run_with_one_line_and_loses_nothing(
+    tmp_path, monkeypatch
+):
     async with joined(tmp_path) as (_, ledger):
         await ledger.save_listing(SITE, FEED, None, links(10))
         with monkeypatch.context() as patch, pytest.raises(StoreError, match="No space left"):  # noqa: PT012
-            async with joined(tmp_path) as (_, other):
+            async with joined(tmp_path, patience_seconds=0.5) as (_, other):
                 for visit in await draw_all(other, 10):
                     await other.submit(page(visit))
                 patch.setattr(os, "fsync", full)
@@ -285,15 +288,31 @@ async def test_a_disk_that_fills_up_loses_nothing(tmp_path, monkeypatch):
     assert (await verify(str(tmp_path))).problems == ()
 
 
-async def test_what_fails_in_the_background_is_raised_by_the_next_call(tmp_path, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
+async def test_a_full_disk_is_waited_for_and_nothing_is_claimed_meanwhile(tmp_path, monkeypatch):
+    async with joined(tmp_path, batch_age_seconds=0.1) as (_, ledger):
+        await ledger.save_listing(SITE, FEED, None, links(2))
+        (visit,) = await draw_all(ledger, 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", full)
+            await ledger.submit(page(visit))
+            await asyncio.sleep(0.5)
+            drawing = asyncio.create_task(ledger.draw(SITE, 1))
+            await asyncio.sleep(0.5)
+            assert (drawing.done(), published_rows(tmp_path)) == (False, [])
+        (second,) = await drawing
+        await ledger.submit(page(second))
+    assert [row["url"] for row in published_rows(tmp_path)] == [visit.url, second.url]
 
-    with pytest.raises(StoreError, match="No space left"):  # noqa: PT012 - it is the later call that must raise it
+
+async def test_what_fails_in_the_background_is_raised_by_the_next_call(tmp_path, monkeypatch):
+    def broken(*_):
+        raise OSError(5, "Input/output error")
+
+    with pytest.raises(StoreError, match="Input/output error"):  # noqa: PT012 - it is the later call that must raise it
         async with joined(tmp_path, batch_age_seconds=0.1) as (_, ledger):
             await ledger.save_listing(SITE, FEED, None, links(1))
             (visit,) = await draw_all(ledger, 1)
-            monkeypatch.setattr(os, "fsync", full)
+            monkeypatch.setattr(os, "fsync", broken)
             await ledger.submit(page(visit))
             await asyncio.sleep(0.5)
             monkeypatch.undo()
