@@ -182,8 +182,12 @@ class Gate:
                 rows = await read_part_marks(self.log, part)
                 if rows is None:
                     return False
-                await self.call_in(epoch, "settle", "replay", "", "", rows)
+                await self.replay_rows(epoch, rows)
         return True
+
+    async def replay_rows(self, epoch: int, rows: bytes) -> None:
+        """Bring what a part says into a Redis whose gate is not open yet."""
+        await self.call_in(epoch, "settle", "replay", "", "", rows)
 
     async def settle_entry(self, epoch: int, sequence: int, entry: Commit) -> None:
         """Bring what a committed batch says into Redis, from its parts or from where its rows have moved."""

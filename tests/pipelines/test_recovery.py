@@ -222,14 +222,14 @@ async def test_a_redis_emptied_while_the_log_is_replayed_into_it_is_filled_again
         await ledger.save_listing(SITE, FEED, None, links(20))
         await visit_some(ledger, 10)
         await visit_some(ledger, 10)
-        settle, emptied = ledger._gate.settle_entry, []
+        replay, emptied = ledger._gate.replay_rows, []
 
-        async def settle_and_lose(*arguments):
-            await settle(*arguments)
+        async def replay_and_lose(*arguments):
+            await replay(*arguments)
             if not emptied:
                 emptied.append(await redis.flushall())
 
-        ledger._gate.settle_entry = settle_and_lose
+        ledger._gate.replay_rows = replay_and_lose
         await redis.flushall()
         await ledger.save_listing(SITE, FEED, None, links(20))
         assert ((await ledger.pending(SITE)).ready, len(emptied)) == (0, 1)
