@@ -50,6 +50,9 @@ class UrlParams:
     prefixes: tuple[str, ...]
 
 
+LINES_REMEMBERED = 10_000
+
+
 class Rules:
     """All phrase and icon rules; made once by `load_rules`, then only read.
 
@@ -57,21 +60,25 @@ class Rules:
     up, since pages mix them; those marked strict answer only on pages in their language.
     """
 
-    __slots__ = ("_headings", "_openings", "_phrases", "icons")
+    __slots__ = ("_find_heading", "_find_line", "_find_opening", "_headings", "_openings", "_phrases", "icons")
 
     def __init__(self) -> None:
         self.icons: Icons = _load_icons()
         self._headings = Phrases("headings")
         self._openings = Openings()
         self._phrases = Phrases("phrases")
+        # Each line is looked up by several passes, and the lines of an interface stand on every page of a site.
+        self._find_line = functools.lru_cache(LINES_REMEMBERED)(self._phrases.find)
+        self._find_heading = functools.lru_cache(LINES_REMEMBERED)(self._headings.find)
+        self._find_opening = functools.lru_cache(LINES_REMEMBERED)(self._openings.find)
 
     def line(self, text: str, language: str | None = None) -> PhraseMatch | None:
         """The entry of `phrases/` that the whole line equals, or None."""
-        return self._phrases.find(text, language)
+        return self._find_line(text, language)
 
     def heading(self, text: str, language: str | None = None) -> PhraseMatch | None:
         """The entry of `headings/` that the whole line equals, or None: the kind says which box it heads."""
-        return self._headings.find(text, language)
+        return self._find_heading(text, language)
 
     def opening(self, text: str, language: str | None = None) -> PhraseMatch | None:
         """The longest entry of `openings/` that the line starts with, or None.
@@ -79,7 +86,7 @@ class Rules:
         Entries that end in a colon need a separator after them (`Photo: Reuters`, `Read also | …`);
         the others need only end with a word.
         """
-        return self._openings.find(text, language)
+        return self._find_opening(text, language)
 
 
 @functools.cache
