@@ -198,14 +198,16 @@ class _Holders:
 
 def _match_heading(piece: Piece, page: Page, prose: int, *, boxed: bool) -> PhraseMatch | None:
     """What box a piece heads, or None. `prose` counts the paragraphs before it."""
-    if len(piece.text) > MAX_HEADING_CHARS or _ends_sentence(piece.text):
+    if len(piece.text) > MAX_HEADING_CHARS:
         return None
     match = page.rules.heading(piece.text, language=page.language)
     if match is not None and (not match.weak or piece.icon):
         return match
     if match is not None and match.kind in SUMMARY_KINDS and (boxed or prose <= PROSE_BEFORE_SUMMARY):
         return match
-    if piece.icon and (piece.kind == "heading" or len(piece.text) <= MAX_LABEL_CHARS):
+    if piece.icon and (
+        piece.kind == "heading" or (len(piece.text) <= MAX_LABEL_CHARS and not _ends_sentence(piece.text))
+    ):
         return PhraseMatch(rule=ICON_HEADING, kind="summary")
     return None
 
