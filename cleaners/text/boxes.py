@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 MAX_HEADING_CHARS = 80
 MAX_BOX_PIECES = 14
+# Without markup, more lines than these may as well be a list of the article.
+MAX_BOX_LINES = 8
 # A point repeats the body where this share of its five-word runs stands there too, and it has so many at least:
 # cut and slightly edited points keep more than 0.9, two sentences on one subject share fewer than 0.3.
 REPEATED_SHARE = 0.75
 MIN_RUNS = 3
 # A list of points goes whole where so many of them repeat the body.
 REPEATED_POINTS = 0.6
-REPEAT_CHARS = 40
 _NUMBERED = re.compile(r"\d{1,2}[.)]?\s?(?=\D)")
 # The kinds of heading that take what stands under them along; the others are lines by themselves.
 HEADING_KINDS = frozenset(
@@ -116,12 +117,13 @@ def _word_runs(own: Sequence[str]) -> set[tuple[str, ...]]:
 
 
 def drop_twins(pieces: list[Piece], page: Page) -> list[PieceHit]:
-    """Long pieces that stand twice, word for word: the later one goes."""
+    """Long pieces that stand exactly twice, word for word: the later one goes. What stands oftener is a refrain."""
+    texts = [fold_words(piece.text) if piece.is_prose and piece.kind != "list_item" else "" for piece in pieces]
+    times = Counter(texts)
     seen: set[str] = set()
     hits = []
-    for piece in pieces:
-        text = fold_words(piece.text)
-        if len(text) >= REPEAT_CHARS and piece.kind in ("paragraph", "heading", "quote"):
+    for piece, text in zip(pieces, texts, strict=True):
+        if text and times[text] == 2:
             if text in seen:
                 hits.append(PieceHit(piece, "repeats/twin"))
             seen.add(text)
@@ -151,7 +153,8 @@ def drop_headed_boxes(pieces: list[Piece], page: Page) -> list[PieceHit]:
         match = _match_heading(piece, page, prose, boxed=holders.is_box(piece))
         end = index + 1
         if match is not None and match.kind in HEADING_KINDS:
-            last = min(len(pieces), end + MAX_BOX_PIECES)
+            reach = MAX_BOX_PIECES if piece.node is not None else MAX_BOX_LINES
+            last = min(len(pieces), end + reach)
             while end < last and (
                 _belongs_to_box(pieces[end], match.kind) or holders.share_box(piece, pieces[end])
             ):
