@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -15,10 +14,15 @@ from cleaners.models import Article
 from pipelines.dedupe import Known, Staged, decide
 from pipelines.log import Commit
 from pipelines.outcomes import to_outcome_row
+from pipelines.parts import new_name
+from pipelines.pending import Pending
 from pipelines.record import to_record, to_timestamp
 from pipelines.recover import GateClosedError
 from pipelines.seen import Mark, pack_rows, url_digest
+from pipelines.takedown import append_takedown, blocked_row
+from pipelines.takedowns import Match, to_subject
 from pipelines.visits import Cleaned
+from pipelines.withheld import find_withheld, is_current
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from pipelines.parts import Spool, StagedRow, Staging
     from pipelines.patience import Patience
     from pipelines.recover import Gate
+    from pipelines.takedowns import Hit, Takedowns
     from pipelines.visits import Ended, Visit
 
 MAX_ROWS = 5_000
@@ -70,6 +75,8 @@ class Batch:
     spool: Spool
     opened_at: float
     """By the monotonic clock."""
+    checked: int
+    """The version of the takedowns that every row was held against."""
     rows: list[StagedRow] = field(default_factory=list)
     by_id: dict[bytes, StagedRow] = field(default_factory=dict)
     by_text: dict[bytes, StagedRow] = field(default_factory=dict)
@@ -96,6 +103,7 @@ class Batches:
         self._patience = patience
         self._staging = staging
         self._held = held
+        self._links = Pending(gate)
         self._open: Batch | None = None
         self._closing: Batch | None = None
         self._waiting: list[Candidate] = []
@@ -143,13 +151,29 @@ class Batches:
             if row is None:
                 self._waiting.append(candidate)
         else:
-            record = _to_row(item)
-            batch = self._open_batch()
-            batch.add(batch.spool.append(_to_mark(item.visit, record["outcome"], item.fetched_at), record))
-            batch.reasons[item.visit.token] = record["reason"]
-            self.counts[record["outcome"], record["reason"]] += 1
-            row = Row(outcome=record["outcome"], record=record)
+            record, version = _to_row(item), self._takedowns.version
+            if hit := self._takedowns.find(to_subject(record)):
+                record = blocked_row(item.visit, fetched_at=item.fetched_at, entry=hit.entry)
+            row = self._stage_outcome(item.visit, item.fetched_at, record, version)
         return row
+
+    def _stage_outcome(self, visit: Visit, fetched_at: datetime, record: dict[str, Any], version: int) -> Row:
+        batch = self._open_batch(version)
+        batch.add(batch.spool.append(_to_mark(visit, record["outcome"], fetched_at), record))
+        batch.reasons[visit.token] = record["reason"]
+        self.counts[record["outcome"], record["reason"]] += 1
+        return Row(outcome=record["outcome"], record=record)
+
+    async def block(self, visit: Visit) -> None:
+        """End a visit that a takedown forbids to make."""
+        moment, version = datetime.now(UTC), self._takedowns.version
+        hit = self._takedowns.find_url(visit.url, visit.site)
+        record = blocked_row(visit, fetched_at=moment, entry=hit.entry if hit else None)
+
+        async def stage() -> Row:
+            return self._stage_outcome(visit, moment, record, version)
+
+        await self._patience.see_through(stage)
 
     async def reconsider(self) -> None:
         """Stage what waited, as far as the batches it waited for are decided."""
@@ -177,6 +201,13 @@ class Batches:
             self._waiting.extend(again)
 
     async def _stage_article(self, candidate: Candidate) -> Row | None:
+        version = self._takedowns.version
+        if hit := self._takedowns.find(to_subject(candidate.record)):
+            await self._take_down_copies({candidate.record["content_hash"]: hit})
+            record = blocked_row(
+                candidate.visit, fetched_at=candidate.fetched_at, entry=hit.entry, of=candidate.id
+            )
+            return self._stage_outcome(candidate.visit, candidate.fetched_at, record, version)
         known = await self._look(candidate)
         # No await from here to the append: what is staged here cannot change in between.
         verdict = decide(candidate.id, known, self._find_staged(candidate))
@@ -196,7 +227,7 @@ class Batches:
         mark = _to_mark(candidate.visit, verdict.outcome, candidate.fetched_at)
         if verdict.revision is not None:
             mark = replace(mark, revision=verdict.revision, id=candidate.id, text=candidate.text)
-        batch = self._open_batch()
+        batch = self._open_batch(version)
         batch.add(
             batch.spool.append(
                 mark,
@@ -209,9 +240,14 @@ class Batches:
         self.counts[verdict.outcome, None] += 1
         return Row(outcome=verdict.outcome, record=record)
 
-    def _open_batch(self) -> Batch:
+    @property
+    def _takedowns(self) -> Takedowns:
+        return self._gate.log.takedowns
+
+    def _open_batch(self, version: int) -> Batch:
         if self._open is None:
-            self._open = Batch(spool=self._staging.open_spool(), opened_at=time.monotonic())
+            self._open = Batch(spool=self._staging.open_spool(), opened_at=time.monotonic(), checked=version)
+        self._open.checked = min(self._open.checked, version)
         return self._open
 
     async def _look(self, candidate: Candidate) -> Known:
@@ -239,7 +275,10 @@ class Batches:
         """Prepare, publish and settle the batch; gives the articles that must say something else."""
         rows, again = batch.rows, list[Candidate]()
         while rows:
-            epoch, name = self._gate.epoch, _new_name()
+            rows = await self._withhold(batch, rows, again)
+            if not rows:
+                break
+            epoch, name = self._gate.epoch, new_name()
             parts = await self._write_parts(name, batch, rows)
             try:
                 reasons = await self._prepare(epoch, name, rows)
@@ -255,7 +294,7 @@ class Batches:
                     await self._gate.call("abort", name, "")
                     break
                 parts = await self._write_parts(name, batch, rows)
-            is_settled = await self._decide(epoch, name, rows, parts)
+            is_settled = await self._decide(epoch, name, batch, rows, parts)
             await self._staging.drop_parts(parts)
             if is_settled:
                 for row in rows:
@@ -280,7 +319,7 @@ class Batches:
         again = []
         for index, reason in reasons.items():
             row = rows[index - 1]
-            self.counts[row.mark.outcome, batch.reasons.get(row.mark.token)] -= 1
+            self._uncount(batch, row)
             visit = self._held.get(row.mark.token)
             if reason == b"claim":
                 self._held.pop(row.mark.token, None)
@@ -295,13 +334,59 @@ class Batches:
                 )
         return again
 
-    async def _decide(self, epoch: int, name: str, rows: Sequence[StagedRow], parts: Sequence[Part]) -> bool:
+    async def _withhold(self, batch: Batch, rows: list[StagedRow], again: list[Candidate]) -> list[StagedRow]:
+        """Give the rows that may be published; those taken down say only that."""
+        log, version = self._gate.log, self._takedowns.version
+        withheld = await find_withheld(log, batch.spool, rows, checked=batch.checked)
+        batch.checked = version
+        if not withheld:
+            return rows
+        again += await self._cut(batch, rows, {place + 1: b"original" for place in withheld.dependent})
+        late = [visit for place in withheld.late if (visit := self._held.pop(rows[place].mark.token, None))]
+        await self._links.give_back(late)
+        for place in withheld.late:
+            self._uncount(batch, rows[place])
+        texts: dict[str, Hit] = {}
+        kept = []
+        for place, row in enumerate(rows):
+            hit = withheld.hits.get(place)
+            if hit is not None and (visit := self._held.get(row.mark.token)):
+                if row.mark.outcome == "article":
+                    texts[row.mark.text.hex()] = hit
+                kept.append(self._stage_block(batch, row, visit, hit))
+            elif hit is None and place not in withheld.late | withheld.dependent:
+                kept.append(row)
+        await self._take_down_copies(texts)
+        return kept
+
+    def _stage_block(self, batch: Batch, row: StagedRow, visit: Visit, hit: Hit) -> StagedRow:
+        self._uncount(batch, row)
+        of = row.mark.id if row.mark.outcome == "article" else None
+        record = blocked_row(visit, fetched_at=row.mark.fetched_at, entry=hit.entry, of=of)
+        batch.reasons[visit.token] = record["reason"]
+        self.counts[record["outcome"], record["reason"]] += 1
+        return batch.spool.append(_to_mark(visit, record["outcome"], row.mark.fetched_at), record)
+
+    async def _take_down_copies(self, texts: Mapping[str, Hit]) -> None:
+        """Take down the texts that were about to be published, since whoever looks for copies could not find them."""
+        for text, hit in texts.items():
+            if not self._takedowns.knows("text", text):
+                reason = f"text of entry {hit.entry}"
+                match = Match(by="text", values=[text])
+                await append_takedown(self._gate.log, match, reason, of=hit.entry)
+
+    def _uncount(self, batch: Batch, row: StagedRow) -> None:
+        self.counts[row.mark.outcome, batch.reasons.get(row.mark.token)] -= 1
+
+    async def _decide(
+        self, epoch: int, name: str, batch: Batch, rows: Sequence[StagedRow], parts: Sequence[Part]
+    ) -> bool:
         """Publish a prepared batch; False: the log has decided against it, its rows are to be prepared anew."""
         log = self._gate.log
         await self._staging.publish(log.objects, parts)
 
         def make() -> Commit | None:
-            if name in log.aborted or log.epoch > epoch:
+            if name in log.aborted or log.epoch > epoch or not is_current(log, rows, batch.checked):
                 return None
             return Commit(
                 batch=name, epoch=epoch, adds=list(parts), created_at=to_timestamp(datetime.now(UTC))
@@ -309,10 +394,14 @@ class Batches:
 
         sequence = await log.append(make)
         if sequence is None:
-            if name in log.aborted:
-                await self._gate.call("abort", name, log.aborted[name])
-            else:
+            if not is_current(log, rows, batch.checked):
+                # Nobody else can publish this name, and what is taken down must not be left there.
+                for part in parts:
+                    await log.objects.delete(part.path)
+            if log.epoch > epoch:
                 await self._gate.reopen(epoch)
+            else:
+                await self._gate.call("abort", name, log.aborted.get(name, ""))
             return False
         try:
             await self._gate.call_in(epoch, "settle", "settle", name, sequence, _pack(rows))
@@ -344,11 +433,6 @@ def _to_row(item: Cleaned | Ended) -> dict[str, Any]:
         reason=ended.reason,
         evidence=ended.evidence,
     )
-
-
-def _new_name() -> str:
-    """A batch's name: sorts by time, never the same twice."""
-    return f"{time.time_ns() // 1_000_000:012x}-{secrets.token_hex(8)}"
 
 
 def _pack(rows: Iterable[StagedRow]) -> bytes:

@@ -6,7 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.rewrite import new_name, read_counted, stamp, to_line
+from pipelines.parts import new_name
+from pipelines.parts import new_name
+from pipelines.rewrite import read_counted, stamp, to_line
 from pipelines.takedown import carry_out
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines.live import Live, LivePart
     from pipelines.log import Log, Part
     from pipelines.parts import PartLine
-    from pipelines.rewrite import Rewriter
+from pipelines.rewrite import Rewriter
 
 SMALL_BYTES = 16 << 20
 """A part that is smaller may be moved into a larger one."""

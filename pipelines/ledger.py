@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pipelines.batches import Batches, Row
+from pipelines.hiding import hide_links, hide_pending, rewrite_history
+from pipelines.live import read_live
 from pipelines.log import FORMAT, Genesis, Log, open_genesis
 from pipelines.objects import StoreError, open_objects
 from pipelines.parts import Staging
@@ -16,7 +18,9 @@ from pipelines.patience import PATIENCE_SECONDS, Patience, PatientObjects
 from pipelines.pending import Pending, PendingCount, SavedListing, Validators
 from pipelines.record import to_timestamp
 from pipelines.recover import Gate, Reaper
+from pipelines.rewrite import Rewriter
 from pipelines.store import check_server
+from pipelines.upkeep import keep_up
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["Ledger", "PendingCount", "Row", "SavedListing", "Validators", "open_ledger"]
 
 _POLICY_CHECK_SECONDS = 60
+# Lists all parts: not in crawls that are over in a minute.
+_FIRST_UPKEEP_SECONDS = 60.0
+_UPKEEP_SECONDS = 3600.0
 
 
 class Ledger:
@@ -61,6 +68,8 @@ class Ledger:
         self._patience = patience
         self._batches = Batches(gate=gate, staging=staging, held=self._held, patience=patience)
         self._reaper = Reaper(gate=gate, pending=self._links, staging=staging)
+        self._rewriter = Rewriter(gate.log.objects, staging)
+        self._hidden = 0
         self._fault: StoreError | None = None
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -93,20 +102,51 @@ class Ledger:
         A link is due if the listing's `modified_at` is later than the last settled visit, and not in the future.
         """
         with self._watched():
-            return await self._links.save_listing(site, listing_url, validators, links)
+            hidden = hide_links(links, site, self._gate.log.takedowns)
+            return await self._links.save_listing(site, listing_url, validators, hidden)
 
     async def draw(self, site: str, n: int) -> list[Visit]:
         """Claim up to `n` of the site's pending links whose time has come; none while a store takes nothing."""
         await self._patience.ready()
         with self._watched():
-            tokens = [secrets.token_hex(16) for _ in range(n)]
-            self._drawing.update(tokens)
-            try:
-                visits = await self._links.draw(site, tokens)
-                self._held.update((visit.token, visit) for visit in visits)
-            finally:
-                self._drawing.difference_update(tokens)
-            return visits
+            while drawn := await self._draw(site, n):
+                forbidden = [visit for visit in drawn if self.is_taken_down(visit)]
+                for visit in forbidden:
+                    await self._batches.block(visit)
+                if len(forbidden) < len(drawn):
+                    return [visit for visit in drawn if visit not in forbidden]
+            return []
+
+    async def _draw(self, site: str, n: int) -> list[Visit]:
+        tokens = [secrets.token_hex(16) for _ in range(n)]
+        self._drawing.update(tokens)
+        try:
+            visits = await self._links.draw(site, tokens)
+            self._held.update((visit.token, visit) for visit in visits)
+        finally:
+            self._drawing.difference_update(tokens)
+        return visits
+
+    def is_taken_down(self, visit: Visit) -> bool:
+        """Say whether the page may not be fetched any more; submitted all the same, its visit ends as blocked."""
+        return self._gate.log.takedowns.forbids(visit.url, visit.site)
+
+    def is_site_taken_down(self, site: str, home: str) -> bool:
+        """Say whether nothing of the site with this id and home page may be fetched any more."""
+        return self._gate.log.takedowns.forbids_site(site, home)
+
+    async def hide_taken_down(self, *, at_once: bool = False) -> bool:
+        """Take out of Redis what it holds of taken-down links, as far as the log was read.
+
+        `at_once`: though it was done before. False: the server will not rewrite its history before it does so by itself.
+        """
+        takedowns = self._gate.log.takedowns
+        version = takedowns.version
+        if version == self._hidden and not at_once:
+            return True
+        count = await hide_pending(self._gate, takedowns) if version else 0
+        self._hidden = version
+        return await rewrite_history(self._gate) if count or at_once else True
 
     async def pending(self, site: str) -> PendingCount:
         """Count the site's pending links."""
@@ -156,6 +196,9 @@ class Ledger:
             asyncio.create_task(self._repeat(self._beat, lease_seconds / 3)),
             asyncio.create_task(self._repeat(self._turn_batch, min(1.0, self._batch_age_seconds / 4))),
             asyncio.create_task(self._repeat(self._watch_redis, _POLICY_CHECK_SECONDS)),
+            asyncio.create_task(
+                self._repeat(self._keep_up, _UPKEEP_SECONDS, first_seconds=_FIRST_UPKEEP_SECONDS)
+            ),
         ]
 
     async def leave(self) -> None:
@@ -184,7 +227,11 @@ class Ledger:
             self._fault = self._fault or error
             raise
 
-    async def _repeat(self, step: Callable[[], Awaitable[None]], seconds: float) -> None:
+    async def _repeat(
+        self, step: Callable[[], Awaitable[None]], seconds: float, *, first_seconds: float = 0.0
+    ) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), first_seconds)
         while not self._stop.is_set():
             try:
                 await step()
@@ -197,6 +244,12 @@ class Ledger:
     async def _beat(self) -> None:
         await self._gate.beat()
         await self._reaper.reap()
+        await self._gate.log.read_on()
+        await self._gate.mark_read()
+        await self.hide_taken_down()
+
+    async def _keep_up(self) -> None:
+        await keep_up(self._rewriter)
 
     async def _turn_batch(self) -> None:
         if self._batches.has_waiting:
@@ -280,6 +333,9 @@ async def _join(  # noqa: PLR0913 - as open_ledger
         lease_seconds=lease_seconds,
     )
     await gate.enter()
+    live = await read_live(gate.log.objects)
+    # Of the entries that Redis had settled before; the log itself goes on from there.
+    gate.log.takedowns, gate.log.sealed = live.all_takedowns(), set(live.sealed)
     ledger = Ledger(
         redis=redis,
         gate=gate,

@@ -8,7 +8,9 @@ import fcntl
 import hashlib
 import os
 import re
+import secrets
 import shutil
+import time
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,7 +60,17 @@ class StagedRow:
     def folder(self) -> str:
         """`articles/date=…` or `outcomes/date=…`, by the day of the fetch, UTC."""
         top = "articles" if self.mark.outcome == "article" else "outcomes"
-        return f"{top}/date={self.fetched_at[:10]}"
+        return f"{top}/date={self.day}"
+
+    @property
+    def day(self) -> str:
+        """The day of the fetch, UTC."""
+        return self.fetched_at[:10]
+
+
+def new_name() -> str:
+    """The name of a batch or a moved part: sorts by time, never the same twice."""
+    return f"{time.time_ns() // 1_000_000:012x}-{secrets.token_hex(8)}"
 
 
 class PartLine(NamedTuple):

@@ -78,6 +78,14 @@ class Gate:
         except RedisError as error:
             raise _to_fault(error) from error
 
+    async def keys(self, kind: str, pattern: str) -> list[str]:
+        """Find the keys of a kind."""
+        try:
+            found = self._redis.scan_iter(match=self.key(kind, pattern), count=1000)
+            return [key.decode() async for key in found]
+        except RedisError as error:
+            raise _to_fault(error) from error
+
     async def scan(self, key: str) -> AsyncIterator[tuple[bytes, bytes]]:
         """Walk over a hash's fields and values."""
         try:

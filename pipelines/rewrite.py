@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,8 +132,3 @@ def stamp(rows: list[dict[str, Any]], live: LivePart) -> None:
 def to_line(row: dict[str, Any]) -> PartLine:
     """Give a published row as it stands in a part."""
     return PartLine(encode_line(row), row["fetched_at"], row.get("site") or "", row.get("language"))
-
-
-def new_name() -> str:
-    """The name of a batch or a moved part: sorts by time, never the same twice."""
-    return f"{time.time_ns() // 1_000_000:012x}-{secrets.token_hex(8)}"

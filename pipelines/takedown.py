@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from cleaners.models import Listed
 from pipelines.log import Takedown
 from pipelines.outcomes import to_outcome_row
-from pipelines.parts import PART_NAME
+from pipelines.parts import PART_NAME, new_name
 from pipelines.record import to_timestamp
-from pipelines.rewrite import new_name, read_counted, read_part, stamp, to_line
+from pipelines.rewrite import read_counted, read_part, stamp, to_line
 from pipelines.takedowns import Hit, Match, hidden_url, to_subject
 from pipelines.visits import Visit
 
@@ -185,8 +185,10 @@ def _tombstone(row: dict[str, Any], hit: Hit) -> dict[str, Any]:
     }
 
 
-def blocked_row(visit: Visit, *, fetched_at: datetime, entry: int, of: bytes | None = None) -> dict[str, Any]:
-    """The row of a visit that a takedown has ended: it names no address."""
+def blocked_row(
+    visit: Visit, *, fetched_at: datetime, entry: int | None, of: bytes | None = None
+) -> dict[str, Any]:
+    """The row of a visit that a takedown has ended: it names no address. `entry`: the takedown, where it is known."""
     return {
         **to_outcome_row(
             visit,
@@ -194,7 +196,7 @@ def blocked_row(visit: Visit, *, fetched_at: datetime, entry: int, of: bytes | N
             fetched_at=fetched_at,
             status=None,
             reason=REASON,
-            evidence=f"entry {entry} of the log",
+            evidence=f"entry {entry} of the log" if entry else None,
             of=of,
         ),
         "url": hidden_url(visit.url),

@@ -143,6 +143,14 @@ class Takedowns:
                 return hit
         return None
 
+    def forbids(self, url: str, site: str) -> bool:
+        """Say whether an address may not be fetched; one that stands hidden is known to be taken down."""
+        return url.startswith(HIDDEN) or self.find_url(url, site) is not None
+
+    def forbids_site(self, site: str, home: str) -> bool:
+        """Say whether nothing of a site may be fetched."""
+        return any(name in self._sites for name in (site.lower(), *_domains(home)))
+
     def find_url(self, url: str, site: str = "") -> Hit | None:
         """Find what forbids to fetch an address of a site; None: nothing does."""
         if not self.version:
