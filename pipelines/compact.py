@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.parts import new_name
-from pipelines.parts import new_name
 from pipelines.rewrite import read_counted, stamp, to_line
 from pipelines.takedown import carry_out
 

@@ -107,10 +107,11 @@ def run(data, count, lease_seconds, batch_age_seconds, pause_seconds):
 
 
 def published_rows(data):
-    """All rows that the log names, in its order."""
-    rows = []
-    for entry in sorted(Path(data).glob("log/*.json")):
-        for part in json.loads(entry.read_bytes()).get("adds", ()):
-            body = gzip.decompress((Path(data) / part["path"]).read_bytes())
-            rows += [json.loads(line) for line in body.splitlines()]
-    return rows
+    """All rows of the parts that count, in the order of the log."""
+    parts = []
+    for path in sorted(Path(data).glob("log/[0-9]*.json")):
+        entry = json.loads(path.read_bytes())
+        parts = [part for part in parts if part not in entry.get("removes", ())]
+        parts += [part["path"] for part in entry.get("adds", ())]
+    bodies = [gzip.decompress((Path(data) / part).read_bytes()) for part in parts]
+    return [json.loads(line) for body in bodies for line in body.splitlines()]
