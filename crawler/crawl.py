@@ -16,6 +16,7 @@ from scrapy.crawler import AsyncCrawlerRunner
 from crawler.agenda import Agenda
 from crawler.errors import Fault, UserError
 from crawler.identity import make_guard, make_settings
+from crawler.reservations import Reservations
 from crawler.round import Plan
 from crawler.seeds import load_seeds
 from crawler.settings import Environment, read_environment
@@ -136,6 +137,7 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
     settings = make_settings(
         contact,
         BROADSHEET_CLEAN_WORKERS=environment.clean_workers,
+        BROADSHEET_OPT_OUT=environment.opt_out.value,
         BROADSHEET_PROGRESS=options.progress,
     )
     with ExitStack() as stack:
@@ -154,6 +156,7 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                 plan = Plan(
                     ledger=ledger,
                     agenda=Agenda(redis, ledger),
+                    reservations=Reservations(redis, ledger),
                     guard=guard,
                     tasks=tasks,
                     tally=tally,

@@ -29,5 +29,6 @@ def to_document(response: Response, visit: Visit, seed: Seed) -> Document:
         },
         language_hint=None if seed.language == UNKNOWN_LANGUAGE else seed.language,
         listed=visit.listed,
+        site_signals=response.meta.get("site_signals") or {},
         body=response.body,
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from crawler.addresses import AddressGuard
     from crawler.agenda import Agenda
+    from crawler.reservations import Reservations
     from crawler.site_pass import Budget, Task
     from crawler.spiders.news import NewsSpider
     from crawler.tally import Tally
@@ -36,6 +37,7 @@ class Plan:
 
     ledger: Ledger
     agenda: Agenda
+    reservations: Reservations
     guard: AddressGuard
     tasks: Sequence[Task]
     tally: Tally
@@ -125,7 +127,9 @@ class Round:
     async def _pass(self, site_pass: SitePass, *, first: bool) -> None:
         if first:
             await self._spider.send_urls(site_pass)
-            if site_pass.task.read_listings:
+            seed = site_pass.seed
+            # What is still owed at a site that is taken down ends as blocked, without a request.
+            if site_pass.task.read_listings and not self._ledger.is_site_taken_down(seed.id, seed.home):
                 site_pass.start_listings()
             await site_pass.run()
         else:

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from crawler.errors import UserError
+from pipelines.opt_out import OptOutPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,8 @@ class Environment:
     """`BROADSHEET_LEASE_SECONDS`: how long a silent worker keeps its sites and claims."""
     clean_workers: int = 0
     """`BROADSHEET_CLEAN_WORKERS`: processes that clean pages. 0: one a core."""
+    opt_out: OptOutPolicy = OptOutPolicy.FLAG
+    """`BROADSHEET_OPT_OUT`: `flag` or `skip` what reserves mining and uses by AI."""
 
 
 def read_environment(environ: Mapping[str, str] = os.environ) -> Environment:
@@ -45,7 +48,16 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> Environment:
         batch_age_seconds=_read_number(environ, "BROADSHEET_BATCH_AGE_SECONDS", 60.0, least=0.05),
         lease_seconds=_read_number(environ, "BROADSHEET_LEASE_SECONDS", 60.0, least=1.0),
         clean_workers=int(_read_number(environ, "BROADSHEET_CLEAN_WORKERS", 0, least=0)),
+        opt_out=_read_policy(environ, "BROADSHEET_OPT_OUT"),
     )
+
+
+def _read_policy(environ: Mapping[str, str], name: str) -> OptOutPolicy:
+    text = environ.get(name) or OptOutPolicy.FLAG
+    try:
+        return OptOutPolicy(text)
+    except ValueError:
+        raise SettingError(f"{name}={text!r} must be {' or '.join(OptOutPolicy)}") from None
 
 
 def _read_number(environ: Mapping[str, str], name: str, default: float, *, least: float) -> float:
@@ -88,6 +100,7 @@ SCHEDULER = "crawler.scheduler.LineScheduler"  # the spider decides the order; n
 DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}
 DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.robots.RobotsMiddleware": 100,  # first: no byte is sent to who does not want it
+    "crawler.middlewares.reservations.ReservationsMiddleware": 150,  # after robots.txt, which it reads along with
     "crawler.middlewares.redirects.RedirectMiddleware": 200,  # makes a new request, which passes robots again
 }
 SPIDER_MIDDLEWARES_BASE: dict[
@@ -129,6 +142,8 @@ SCRAPER_SLOT_MAX_ACTIVE_SIZE = 64 * 1024 * 1024
 """Bodies that wait to be cleaned; beyond it no request starts."""
 BROADSHEET_CLEAN_WORKERS = 0
 """Processes that clean; 0: one a core."""
+BROADSHEET_OPT_OUT = OptOutPolicy.FLAG.value
+"""What becomes of articles that reserve mining and uses by AI."""
 
 # ── habits ────────────────────────────────────────────────────────────────────────────────────────────────
 LOG_ENABLED = (

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from scrapy.exceptions import DropItem
+
 from cleaners.models import Article
+from pipelines.further_pages import join_further_pages, refuse_further_page
+from pipelines.opt_out import OptOutPolicy, find_reservation
 from pipelines.pool import CleanPool
-from pipelines.visits import Cleaned, Ended, Fetched
+from pipelines.visits import Cleaned, Ended, Fetched, VisitCutShortError
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -18,19 +22,25 @@ if TYPE_CHECKING:
 class Clean:
     """Cleans in a process pool, so that the event loop goes on fetching.
 
-    `workers` counts the processes (None: one a core). Counts `clean/article`, `clean/rejected/<reason>` and
-    `clean/removed/<rule file>`.
+    `workers` counts the processes (None: one a core). An article that its publisher does not want stored ends the visit
+    as `blocked`. Counts `clean/article`, `clean/rejected/<reason>`, `clean/opt_out` and `clean/removed/<rule file>`.
     """
 
-    def __init__(self, workers: int | None, stats: StatsCollector) -> None:
+    def __init__(self, workers: int | None, stats: StatsCollector, policy: OptOutPolicy) -> None:
         self._workers = workers
         self._stats = stats
+        self._policy = policy
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The number of workers is `BROADSHEET_CLEAN_WORKERS`, 0: one a core."""
+        """The number of workers is `BROADSHEET_CLEAN_WORKERS`, 0: one a core; the policy `BROADSHEET_OPT_OUT`."""
         assert crawler.stats is not None
-        return cls(crawler.settings.getint("BROADSHEET_CLEAN_WORKERS") or None, crawler.stats)
+        settings = crawler.settings
+        return cls(
+            settings.getint("BROADSHEET_CLEAN_WORKERS") or None,
+            crawler.stats,
+            OptOutPolicy(settings["BROADSHEET_OPT_OUT"]),
+        )
 
     def open_spider(self) -> None:
         """Start the workers: their imports run while the first pages are fetched."""
@@ -41,11 +51,29 @@ class Clean:
         self._pool.close()
 
     async def process_item(self, item: Fetched | Ended) -> Cleaned | Ended:
-        """Clean what was fetched."""
+        """Clean what was fetched; DropItem where the crawl ends before an article's further pages are in."""
         if not isinstance(item, Fetched):
             return item
         document = item.document
         result = await self._pool.clean(document)
+        if isinstance(result, Article):
+            reserved = find_reservation(result.metadata.opt_out, self._policy)
+            if reserved is not None:
+                self._stats.inc_value("clean/opt_out")
+                return Ended(
+                    visit=item.visit,
+                    fetched_at=document.fetched_at,
+                    outcome="blocked",
+                    reason="opt_out",
+                    evidence=reserved,
+                    status=document.status,
+                )
+            result = refuse_further_page(result)
+        if isinstance(result, Article) and item.read_page is not None:
+            try:
+                result = await join_further_pages(result, item.read_page, self._pool.clean)
+            except VisitCutShortError as error:
+                raise DropItem(str(error)) from None
         self._count(result)
         return Cleaned(
             visit=item.visit, fetched_at=document.fetched_at, status=document.status, result=result

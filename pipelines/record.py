@@ -137,6 +137,9 @@ class Record(TypedDict):
     site_name: str | None
     syndicated_from: str | None
     amp_url: str | None
+    first_page_url: str | None
+    further_pages: list[str]
+    next_page_url: str | None
     licence: str | None
     copyright_holder: str | None
     paywalled: bool | None
@@ -197,6 +200,9 @@ def to_record(article: Article, *, visit: str | None = None, revision: int | Non
         "site_name": about.site_name,
         "syndicated_from": about.syndicated_from,
         "amp_url": about.amp_url,
+        "first_page_url": about.first_page_url,
+        "further_pages": list(article.further_pages),
+        "next_page_url": about.next_page_url,
         "licence": about.licence,
         "copyright_holder": about.copyright_holder,
         "paywalled": about.paywalled,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from cleaners.models import Article, Document, Listed, Rejection
@@ -33,6 +34,15 @@ class Fetched:
 
     visit: Visit
     document: Document
+    read_page: Callable[[str, str], Awaitable[Document | None]] | None = None
+    """Fetches a further page of the article by its address and that of the first page; None: it cannot be had.
+
+    Raises VisitCutShortError. None: further pages are not fetched.
+    """
+
+
+class VisitCutShortError(Exception):
+    """The crawl ends before the visit is complete: its claim goes back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

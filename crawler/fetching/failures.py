@@ -36,6 +36,13 @@ class RobotsBlockedError(FetchError):
     outcome = "blocked"
 
 
+class OptOutError(FetchError):
+    """The site reserves what the operator leaves alone."""
+
+    reason = "opt_out"
+    outcome = "blocked"
+
+
 class DnsError(FetchError):
     """The host's name stands for no address."""
 

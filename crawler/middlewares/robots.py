@@ -7,6 +7,7 @@ a site whose rules cannot be had is closed until they can.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from crawler.fetching.failures import (
     RedirectError,
     RobotsBlockedError,
 )
+from crawler.signals import SignalRule, find_signals, read_robots_signals
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -27,11 +29,20 @@ if TYPE_CHECKING:
 MAX_ROBOTS_BYTES = 512 * 1024
 """RFC 9309 asks for 500 KiB at least; what lies beyond is not read."""
 
-_ALLOW_ALL = Protego.parse("")
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    access: Protego
+    signals: tuple[SignalRule, ...] = ()
+
+
+_ALLOW_ALL = _Rules(Protego.parse(""))
 
 
 class RobotsMiddleware:
     """Lets a request pass, or raises RobotsBlockedError, PutOffError, or the failure of the host itself.
+
+    What robots.txt says of uses is left in the request's meta, as `site_signals`.
 
     A host's rules are fetched once a crawl. 2xx: its rules; 4xx but 429, and redirects that lead nowhere: all is
     allowed; 429 and 5xx: nothing is, in this crawl; no answer: the pages fail as robots.txt did.
@@ -40,7 +51,7 @@ class RobotsMiddleware:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._agent: str = crawler.settings["ROBOTSTXT_USER_AGENT"]
-        self._rules: dict[str, asyncio.Future[Protego]] = {}
+        self._rules: dict[str, asyncio.Future[_Rules]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RobotsMiddleware:
@@ -57,10 +68,13 @@ class RobotsMiddleware:
         if rules is None:
             rules = self._rules[origin] = asyncio.ensure_future(self._load(origin, request))
         # Shielded: a request that is cancelled must not take the rules from those that also wait.
-        if not (await asyncio.shield(rules)).can_fetch(request.url, self._agent):
+        known = await asyncio.shield(rules)
+        if not known.access.can_fetch(request.url, self._agent):
             raise RobotsBlockedError(f"{origin}/robots.txt disallows it")
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        request.meta["site_signals"] = find_signals(known.signals, path)
 
-    async def _load(self, origin: str, request: Request) -> Protego:
+    async def _load(self, origin: str, request: Request) -> _Rules:
         ask = Request(
             f"{origin}/robots.txt",
             meta={
@@ -85,7 +99,7 @@ class RobotsMiddleware:
             raise
         return await self._read(origin, answer)
 
-    async def _read(self, origin: str, answer: Response) -> Protego:
+    async def _read(self, origin: str, answer: Response) -> _Rules:
         if answer.status == 429 or answer.status >= 500:
             raise PutOffError(
                 f"{origin}/robots.txt answers {answer.status}: nothing is fetched there in this pass"
@@ -93,4 +107,7 @@ class RobotsMiddleware:
         if not 200 <= answer.status < 300:
             return _ALLOW_ALL
         text = answer.body[:MAX_ROBOTS_BYTES].decode("utf-8-sig", "replace")
-        return await asyncio.to_thread(Protego.parse, text)
+        return await asyncio.to_thread(self._parse, text)
+
+    def _parse(self, text: str) -> _Rules:
+        return _Rules(Protego.parse(text), read_robots_signals(text, self._agent))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import scrapy
 from scrapy import signals
+from scrapy.http.request import NO_CALLBACK
 
 from cleaners.models import Listed, Rejection
 from crawler.discovery.listings import find_links
@@ -22,7 +25,7 @@ from crawler.fetching.failures import (
 from crawler.fetching.pace import Pacer
 from crawler.round import Round
 from pipelines.ledger import Validators
-from pipelines.visits import Cleaned, Ended, Fetched
+from pipelines.visits import Cleaned, Ended, Fetched, VisitCutShortError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from cleaners.models import Document
     from crawler.discovery.listings import Found
     from crawler.round import Plan
     from crawler.site_pass import Listing, SitePass
@@ -55,6 +59,7 @@ class NewsSpider(scrapy.Spider):
         super().__init__(**kwargs)
         self.ledger = plan.ledger
         self.guard = plan.guard
+        self.reservations = plan.reservations
         self.tally = plan.tally
         self.pacer = Pacer()
         self.fault: BaseException | None = None
@@ -68,6 +73,7 @@ class NewsSpider(scrapy.Spider):
         """The spider of one crawl, told by Scrapy's signals when a visit's item has gone through."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         crawler.signals.connect(spider.end_item, signals.item_scraped)
+        crawler.signals.connect(spider.give_back_item, signals.item_dropped)
         crawler.signals.connect(spider.fail_item, signals.item_error)
         crawler.signals.connect(spider.fail_callback, signals.spider_error)
         return spider
@@ -248,12 +254,36 @@ class NewsSpider(scrapy.Spider):
         status = response.status
         if 200 <= status < 300:
             self.tally.pages += 1
-            return Fetched(visit=visit, document=to_document(response, visit, site_pass.seed))
+            return Fetched(
+                visit=visit,
+                document=to_document(response, visit, site_pass.seed),
+                read_page=partial(self.read_page, site_pass, visit),
+            )
         reason, evidence = f"http_{status}", f"{response.url} answers {status}"
         if status in _PASSING or status >= 500:
             return await self._try_again(site_pass, visit, reason, evidence, status)
         outcome = "gone" if status in _GONE else "unchanged" if status == 304 else "dead"
         return _end(visit, outcome, reason, evidence, status)
+
+    async def read_page(
+        self, site_pass: SitePass, visit: Visit, url: str, first_page_url: str
+    ) -> Document | None:
+        """Fetch a further page of an article that is being cleaned; None: it cannot be had.
+
+        Raises VisitCutShortError where the crawl ends first.
+        """
+        assert self.crawler.engine is not None
+        try:
+            request = self._make_request(site_pass, url, callback=NO_CALLBACK, errback=None, html_only=True)
+            response = await self.crawler.engine.download_async(request)
+        except StoppedError as error:
+            raise VisitCutShortError(str(error)) from None
+        except (FetchError, ValueError):
+            return None
+        if not 200 <= response.status < 300:
+            return None
+        self.tally.pages += 1
+        return replace(to_document(response, visit, site_pass.seed), first_page_url=first_page_url)
 
     async def on_page_failure(self, failure: Failure) -> Cleaned | Ended | None:
         """Yield how a visit without an answer ended, or give its claim back."""
@@ -292,6 +322,11 @@ class NewsSpider(scrapy.Spider):
             self._passes[item.visit.site].end_visit(item.visit)
         else:
             _end_request(response)
+
+    async def give_back_item(self, item: Any, response: Response | Failure | None) -> None:
+        """Give a visit's claim back: the crawl ends before the article was complete."""
+        await self.ledger.release(item.visit)
+        self.end_item(item, response)
 
     def fail_item(self, item: Any, response: Response | Failure | None, failure: Failure) -> None:
         """Stop for what a pipeline raised: a full disk, a lost Redis, a bug."""

@@ -42,6 +42,8 @@ FULL = article(
     site_name="Example",
     syndicated_from="https://example.net/a",
     amp_url=URL + "/amp",
+    first_page_url=URL,
+    next_page_url=URL + "?page=3",
     licence="https://example.org/licence",
     copyright_holder="Example",
     paywalled=False,
