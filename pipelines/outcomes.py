@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 from pipelines.record import SCHEMA_VERSION, to_timestamp
+from pipelines.visits import OutcomeKind  # noqa: TC001 - what exports rows reads their types
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pipelines.visits import OutcomeKind, Visit
+    from pipelines.visits import Visit
 
 
 class OutcomeRow(TypedDict):

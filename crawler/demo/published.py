@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from crawler.errors import Fault
-from pipelines.log import Commit, decode_entry
+from pipelines.log import Commit, Replace, decode_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from pipelines.log import Entry
 
 _T = TypeVar("_T")
 
@@ -30,7 +32,11 @@ class Published:
 
     def since(self, earlier: Published) -> Published:
         """What was added after `earlier` was read from the same folder."""
-        return Published(files=self.files[len(earlier.files) :], rows=self.rows[len(earlier.rows) :])
+        known, visits = set(earlier.files), {row["visit"] for row in earlier.rows}
+        return Published(
+            files=tuple(file for file in self.files if file not in known),
+            rows=tuple(row for row in self.rows if row["visit"] not in visits),
+        )
 
     @property
     def articles(self) -> list[dict[str, Any]]:
@@ -43,7 +49,12 @@ def read_published(data: Path) -> Published:
 
     Raises Fault, one line, where a file of the folder is damaged.
     """
-    files = [part for entry in sorted((data / "log").glob("[0-9]*.json")) for part in _read(entry, _parts)]
+    files: list[str] = []
+    for path in sorted((data / "log").glob("[0-9]*.json")):
+        for entry in _read(path, _entry):
+            removed = set(entry.removes) if isinstance(entry, Replace) else set[str]()
+            added = [part.path for part in entry.adds] if isinstance(entry, Commit | Replace) else []
+            files = [file for file in files if file not in removed] + added
     rows = [row for path in files for row in _read(data / path, _rows)]
     return Published(files=tuple(files), rows=tuple(rows))
 
@@ -55,10 +66,8 @@ def _read(file: Path, reader: Callable[[Path], Iterator[_T]]) -> list[_T]:
         raise Fault(f"{file}: cannot be read: {error}; choose another --data folder for the demo") from error
 
 
-def _parts(entry_file: Path) -> Iterator[str]:
-    entry = decode_entry(entry_file.read_bytes())
-    if isinstance(entry, Commit):
-        yield from (part.path for part in entry.adds)
+def _entry(entry_file: Path) -> Iterator[Entry]:
+    yield decode_entry(entry_file.read_bytes())
 
 
 def _rows(file: Path) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,83 @@
+"""`broadsheet takedown`: something may not be published or fetched any more, and goes from where it stands."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from crawler.errors import UserError
+from crawler.exits import FAULT, exit_codes, fail, warn
+from crawler.settings import SettingError, read_environment
+from pipelines.ledger import open_ledger
+from pipelines.objects import StoreError
+from pipelines.rewrite import open_rewriter
+from pipelines.store import open_redis
+from pipelines.takedown import carry_out, request_takedown
+from pipelines.takedowns import to_match
+
+if TYPE_CHECKING:
+    from crawler.settings import Environment
+    from pipelines.takedown import TakedownReport
+    from pipelines.takedowns import Match
+
+
+def take_down(target: str, reason: str, data: str, state: Path | None) -> None:
+    """Run the command; ends the process where something is wrong."""
+    with exit_codes(mistakes=(UserError, SettingError), faults=(StoreError,)):
+        environment = read_environment()
+        try:
+            match = to_match(target)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        if not reason.strip():
+            raise UserError("--reason: say why; it stands in the log")
+        entry, report = asyncio.run(_take_down(data, match, reason.strip()))
+        for line in _summary(entry, report):
+            print(line)
+        with TemporaryDirectory(prefix="broadsheet-") as nowhere:
+            folder = _find_state(data, state, Path(nowhere), environment)
+            if folder is None:
+                warn("no Redis is known here; if crawls use one, set REDIS_URL or --state and say this again")
+            elif not asyncio.run(_forget(data, folder, environment)):
+                fail(
+                    "Redis holds nothing of it any more, but its append-only file may, until that is rewritten "
+                    "(BGREWRITEAOF)",
+                    FAULT,
+                )
+
+
+async def _take_down(data: str, match: Match, reason: str) -> tuple[int, TakedownReport]:
+    async with open_rewriter(data) as rewriter:
+        return await request_takedown(rewriter, match, reason), await carry_out(rewriter)
+
+
+async def _forget(data: str, state: Path, environment: Environment) -> bool:
+    async with (
+        open_redis(environment.redis_url, state) as redis,
+        open_ledger(redis=redis, data=data, state=state, lease_seconds=environment.lease_seconds) as ledger,
+    ):
+        return await ledger.hide_taken_down(at_once=True)
+
+
+def _find_state(data: str, state: Path | None, nowhere: Path, environment: Environment) -> Path | None:
+    """The state folder that crawls of the data use, or one for now. None: no Redis is known."""
+    local = Path(data) / ".state"
+    if state is None and "://" not in data and local.is_dir():
+        return local
+    if state is None and environment.redis_url is not None:
+        return nowhere
+    return state
+
+
+def _summary(entry: int, report: TakedownReport) -> list[str]:
+    rows = f"{report.articles} article rows and {report.outcomes} other rows are gone"
+    lines = [f"entry {entry}: {rows}, {report.files_deleted} files deleted"]
+    if not report.articles and not report.outcomes:
+        lines.append("nothing published matched; nothing that matches will be fetched or published")
+    lines += [
+        f"article {name} stays, though a page that went said the same: name its id to take it down, too"
+        for name in sorted(report.held_elsewhere)
+    ]
+    return lines
