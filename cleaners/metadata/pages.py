@@ -19,7 +19,7 @@ MAX_LINKS = 200
 
 _PAGE_WORDS = "page|p|pg|seite|s|pagina|página|pag|side|sida|sivu|strona|strana|stranica|oldal|sayfa|sahifa|halaman|trang|selides|stranitsa"
 _NUMBERED = re.compile(
-    rf"(?P<stem>.*[^/,_-])(?P<mark>[/,_-]{{1,2}}(?:(?:{_PAGE_WORDS})[-_/=]?)?)(?P<number>[1-9]\d?)",
+    rf"(?P<stem>.*?[^/,_-])(?P<mark>[/,_-]{{1,2}}(?:(?:{_PAGE_WORDS})[-_/=]?)?)(?P<number>[1-9]\d?)",
     re.IGNORECASE,
 )
 _PARAMS = frozenset(
