@@ -229,7 +229,10 @@ def _hub(
     if shape.linked_pieces >= 5 and share >= HUB_LINKED_SHARE and (links >= 12 or own < 700):
         return "hub", f"{share:.0%} of the text stands beside links, {evidence}"
     if shape.linked_pieces >= 3 and own == 0 and shape.prose < HUB_TEXT_CHARS:
-        return "hub", f"all {shape.linked_pieces} paragraphs stand beside links to what they tell of, {evidence}"
+        return (
+            "hub",
+            f"all {shape.linked_pieces} paragraphs stand beside links to what they tell of, {evidence}",
+        )
     dated = metadata.sources.get("published_at") in {"json-ld", "meta", "microdata", "headline"}
     few = shape.headline_links >= 8 and shape.prose < HUB_TEXT_CHARS
     outnumbered = shape.headline_links >= 20 and shape.prose < min(

@@ -60,7 +60,15 @@ class Rules:
     up, since pages mix them; those marked strict answer only on pages in their language.
     """
 
-    __slots__ = ("_find_heading", "_find_line", "_find_opening", "_headings", "_openings", "_phrases", "icons")
+    __slots__ = (
+        "_find_heading",
+        "_find_line",
+        "_find_opening",
+        "_headings",
+        "_openings",
+        "_phrases",
+        "icons",
+    )
 
     def __init__(self) -> None:
         self.icons: Icons = _load_icons()
