@@ -1,0 +1,94 @@
+"""What CI can afford of each rig; `make soak` runs them in full and prints the table of docs/reliability.md."""
+
+import os
+import shutil
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.faults.full_disk import fill_disk
+from tests.faults.kills import kill_at_syscalls, kill_workers, stop_workers
+from tests.faults.lost_answers import lose_each_write, lose_script_answers, write_to_failing_store
+from tests.faults.proxy import fail_some
+from tests.faults.redis_losses import lose_redis
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+
+def assert_clean(found):
+    assert (found.lost, found.double, found.problems) == (0, 0, [])
+    assert found.told.get("read errors", []) == []
+
+
+def test_thirty_kills_half_of_them_right_after_a_new_file_lose_and_double_nothing(tmp_path):
+    found = kill_workers(tmp_path, rounds=1, kills=30)
+    assert_clean(found)
+    assert found.told["kills"] > 20
+
+
+def test_a_worker_stopped_beyond_its_lease_in_any_state_doubles_nothing(tmp_path):
+    found = stop_workers(tmp_path, times=1)
+    assert_clean(found)
+    assert found.told["stops"] == found.told["states"]
+
+
+@needs_strace
+def test_a_kill_at_any_sync_and_any_link_of_the_commit_loses_and_doubles_nothing(tmp_path):
+    found = kill_at_syscalls(tmp_path, syscalls=("fsync", "link"))
+    assert_clean(found)
+    assert found.told["points"] > 5
+
+
+def test_redis_restarted_put_back_emptied_or_hung_loses_and_doubles_nothing(tmp_path):
+    found = lose_redis(tmp_path, restarts=2, back_seconds=(1,), empties=1, hang_seconds=1)
+    assert_clean(found)
+    assert found.told["published pages fetched again"] == 0
+
+
+def test_answers_lost_after_each_script_lead_to_the_same_end(tmp_path):
+    found = lose_script_answers(tmp_path, times=2)
+    assert_clean(found)
+    assert found.told["fewest of one script"] == 2
+
+
+@needs_root
+def test_a_full_disk_tears_no_file_and_the_run_goes_on_by_itself(tmp_path):
+    try:
+        found = fill_disk(tmp_path, times=1, full_seconds=3, pages=200)
+    except PermissionError as error:
+        pytest.skip(str(error))
+    assert_clean(found)
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """An S3 server and an empty bucket; `point_at` makes a proxy of it the endpoint."""
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    for name, value in S3.items():
+        monkeypatch.setenv(name, value)
+    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="news")
+    yield endpoint, lambda address: monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    server.stop()
+
+
+S3 = {
+    "AWS_ALLOW_HTTP": "true",
+    "AWS_ACCESS_KEY_ID": "key",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+@pytest.mark.parametrize("judge", [lose_each_write(10), fail_some(0.3)], ids=["answers lost", "30 % fail"])
+def test_a_failing_object_store_loses_and_doubles_nothing(tmp_path, bucket, judge):
+    endpoint, point_at = bucket
+    found = write_to_failing_store(
+        tmp_path, "s3://news/data", endpoint, judge, batches=10, test="", set_environment=point_at
+    )
+    assert_clean(found)
+    assert (found.told["parts"], found.told["requests a part"] <= 6) == (20, True)
