@@ -36,7 +36,7 @@ def fill_disk(folder, *, times, full_seconds, pages=400):
         data = disk / "data"
         (data / ".state").mkdir(parents=True)
         with Reader(data) as reader:
-            worker = start(data, pages, pause_seconds=0.05, batch_age_seconds=0.2)
+            worker = start(data, pages, pause_seconds=0.04, batch_age_seconds=0.2)
             _wait_for_entries(data, 3, worker)
             for _ in range(times):
                 _fill(disk / "filler")

@@ -37,8 +37,8 @@ def lose_redis(folder, *, restarts, back_seconds, empties, hang_seconds):
         data = Path(folder) / "redis"
         (data / ".state").mkdir(parents=True)
         # Enough pages that the last loss still meets work: two workers make about 100 a second.
-        seconds = 4 * len(steps) + sum(back_seconds) * ("back" in name) + hang_seconds * (name == "hung")
-        pages = 100 + round(40 * seconds)
+        seconds = 2 * len(steps) + sum(back_seconds) * ("back" in name) + hang_seconds * (name == "hung")
+        pages = 60 + round(40 * seconds)
         with Reader(data) as reader:
             workers = [start(data, pages, pause_seconds=0.04, batch_age_seconds=0.2) for _ in range(2)]
             _wait_for_entries(data, 4)

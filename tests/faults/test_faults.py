@@ -7,6 +7,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.faults.crawls import kill_crawls
 from tests.faults.full_disk import fill_disk
 from tests.faults.kills import kill_at_syscalls, kill_workers, stop_workers
 from tests.faults.lost_answers import lose_each_write, lose_script_answers, write_to_failing_store
@@ -26,6 +27,10 @@ def test_thirty_kills_half_of_them_right_after_a_new_file_lose_and_double_nothin
     found = kill_workers(tmp_path, rounds=1, kills=30)
     assert_clean(found)
     assert found.told["kills"] > 20
+
+
+def test_a_crawl_command_killed_right_after_new_files_loses_and_doubles_nothing(tmp_path):
+    assert_clean(kill_crawls(tmp_path, kills=2, pages=60))
 
 
 def test_a_worker_stopped_beyond_its_lease_in_any_state_doubles_nothing(tmp_path):
@@ -56,7 +61,7 @@ def test_answers_lost_after_each_script_lead_to_the_same_end(tmp_path):
 @needs_root
 def test_a_full_disk_tears_no_file_and_the_run_goes_on_by_itself(tmp_path):
     try:
-        found = fill_disk(tmp_path, times=1, full_seconds=3, pages=200)
+        found = fill_disk(tmp_path, times=1, full_seconds=2, pages=100)
     except PermissionError as error:
         pytest.skip(str(error))
     assert_clean(found)

@@ -1,0 +1,108 @@
+"""All rigs in full, and the table that stands in docs/reliability.md: `make soak`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+from tests.faults.crawls import kill_crawls
+from tests.faults.figures import Figures
+from tests.faults.full_disk import fill_disk
+from tests.faults.kills import kill_at_syscalls, kill_workers, stop_workers
+from tests.faults.lost_answers import lose_each_write, lose_script_answers, write_to_failing_store
+from tests.faults.proxy import fail_some
+from tests.faults.redis_losses import lose_redis
+from tests.pipelines.protocol_model import RULES, search
+from tests.pipelines.test_protocol_model import BREACHES, WORLDS
+
+_S3 = {
+    "AWS_ALLOW_HTTP": "true",
+    "AWS_ACCESS_KEY_ID": "key",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+def main(names):
+    """Run the rigs named, or all; exit 1 where one finds a row lost or doubled, or a broken promise."""
+    rigs = {
+        "kills": lambda folder: kill_workers(folder, rounds=10, kills=30),
+        "crawls": lambda folder: kill_crawls(folder, kills=30),
+        "syscalls": kill_at_syscalls,
+        "stops": lambda folder: stop_workers(folder, times=10),
+        "redis": lambda folder: lose_redis(
+            folder, restarts=20, back_seconds=(5, 30, 60), empties=3, hang_seconds=60
+        ),
+        "answers": lambda folder: lose_script_answers(folder, times=50),
+        "writes": lambda folder: _write_to_store(
+            folder, lose_each_write(50), 50, "answers lost after each S3 write"
+        ),
+        "disk": lambda folder: fill_disk(folder, times=3, full_seconds=20, pages=1500),
+        "s3": lambda folder: _write_to_store(folder, fail_some(0.3), 500, "S3 failing 30 % of calls"),
+        "model": _explore,
+    }
+    is_clean, reads = True, 0
+    _tell("| test | lost | double | problems | figures | seconds |")
+    _tell("|---|---|---|---|---|---|")
+    for name in names or rigs:
+        since = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            found = rigs[name](folder)
+        told = "; ".join(f"{key} {value}" for key, value in found.told.items() if key != "read errors")
+        errors = [*found.problems, *found.told.get("read errors", ())]
+        reads += found.told.get("reads", 0)
+        is_clean = is_clean and found.is_clean and not errors
+        seconds = round(time.monotonic() - since)
+        _tell(f"| {found.test} | {found.lost} | {found.double} | {len(errors)} | {told} | {seconds} |")
+        for error in errors[:20]:
+            sys.stderr.write(f"{found.test}: {error}\n")
+    _tell(f"| a reader following the log through it | | | | reads {reads} | |")
+    return 0 if is_clean else 1
+
+
+def _tell(line):
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _write_to_store(folder, judge, batches, test):
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    os.environ |= _S3
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="news")
+    try:
+        return write_to_failing_store(
+            folder,
+            "s3://news/data",
+            endpoint,
+            judge,
+            batches=batches,
+            test=test,
+            set_environment=lambda address: os.environ.update(AWS_ENDPOINT_URL=address),
+        )
+    finally:
+        server.stop()
+
+
+def _explore(_):
+    found = Figures(test="every order of the protocol's steps")
+    states = 0
+    for world in WORLDS.values():
+        result = search(world)
+        states += result.states
+        found.problems += [result.breach] if result.breach else []
+    breaches = sum(search(WORLDS[BREACHES[rule][0]], off=rule).breach == BREACHES[rule][1] for rule in RULES)
+    found.problems += [] if breaches == len(RULES) else ["a rule is not needed"]
+    found.told = {"states": states, "rules whose breach is found": f"{breaches} of {len(RULES)}"}
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
