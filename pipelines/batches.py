@@ -5,94 +5,44 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cleaners.models import Article
-from pipelines.dedupe import Known, Staged, decide
+from pipelines.dedupe import Staged, decide
+from pipelines.judged import (
+    look,
+    pack_settled,
+    prepare,
+    to_article_mark,
+    to_article_row,
+    to_settled_trace,
+)
 from pipelines.log import Commit
-from pipelines.outcomes import to_outcome_row
 from pipelines.parts import new_name
 from pipelines.pending import Pending
 from pipelines.record import to_record, to_timestamp
 from pipelines.recover import GateClosedError
-from pipelines.seen import Mark, pack_rows, url_digest
+from pipelines.sketched import find_sketch
+from pipelines.staged import Batch, Candidate, Row, to_row, to_visit_mark
 from pipelines.takedown import append_takedown, blocked_row
 from pipelines.takedowns import Match, to_subject
 from pipelines.visits import Cleaned
 from pipelines.withheld import find_withheld, is_current
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipelines.log import Part
-    from pipelines.parts import Spool, StagedRow, Staging
+    from pipelines.parts import StagedRow, Staging
     from pipelines.patience import Patience
     from pipelines.recover import Gate
     from pipelines.takedowns import Hit, Takedowns
+    from pipelines.traces import Trace
     from pipelines.visits import Ended, Visit
 
-MAX_ROWS = 5_000
-MAX_BYTES = 64_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A row as it was staged."""
-
-    outcome: str
-    """One of `pipelines.visits.OutcomeKind`."""
-    record: Mapping[str, Any]
-    """The row itself, in the fields of docs/output.md."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Candidate:
-    """A clean article whose row is not decided yet."""
-
-    visit: Visit
-    fetched_at: datetime
-    status: int | None
-    record: dict[str, Any]
-
-    @property
-    def id(self) -> bytes:
-        """The article's id, 16 bytes."""
-        return bytes.fromhex(self.record["id"])
-
-    @property
-    def text(self) -> bytes:
-        """The hash of its clean text, 32 bytes."""
-        return bytes.fromhex(self.record["content_hash"])
-
-
-@dataclass(slots=True, eq=False)
-class Batch:
-    """Rows that are committed at once, and where each id and text of them stands."""
-
-    spool: Spool
-    opened_at: float
-    """By the monotonic clock."""
-    checked: int
-    """The version of the takedowns that every row was held against."""
-    rows: list[StagedRow] = field(default_factory=list)
-    by_id: dict[bytes, StagedRow] = field(default_factory=dict)
-    by_text: dict[bytes, StagedRow] = field(default_factory=dict)
-    reasons: dict[str, str | None] = field(default_factory=dict)
-    """Claim: why it ended without an article, for the counts."""
-
-    def is_full(self) -> bool:
-        """Say whether the batch is to be closed."""
-        return len(self.rows) >= MAX_ROWS or self.spool.bytes >= MAX_BYTES
-
-    def add(self, row: StagedRow) -> None:
-        """Stage a row."""
-        self.rows.append(row)
-        if row.mark.outcome == "article":
-            self.by_id[row.mark.id] = row
-            self.by_text[row.mark.text] = row
+__all__ = ["Batches", "Row"]
 
 
 class Batches:
@@ -145,13 +95,17 @@ class Batches:
                 "site": item.visit.site,
             }
             candidate = Candidate(
-                visit=item.visit, fetched_at=item.fetched_at, status=item.status, record=record
+                visit=item.visit,
+                fetched_at=item.fetched_at,
+                status=item.status,
+                record=record,
+                sketch=await find_sketch(item.result, record),
             )
             row = await self._stage_article(candidate)
             if row is None:
                 self._waiting.append(candidate)
         else:
-            record, version = _to_row(item), self._takedowns.version
+            record, version = to_row(item), self._takedowns.version
             if hit := self._takedowns.find(to_subject(record)):
                 record = blocked_row(item.visit, fetched_at=item.fetched_at, entry=hit.entry)
             row = self._stage_outcome(item.visit, item.fetched_at, record, version)
@@ -159,7 +113,7 @@ class Batches:
 
     def _stage_outcome(self, visit: Visit, fetched_at: datetime, record: dict[str, Any], version: int) -> Row:
         batch = self._open_batch(version)
-        batch.add(batch.spool.append(_to_mark(visit, record["outcome"], fetched_at), record))
+        batch.add(batch.spool.append(to_visit_mark(visit, record["outcome"], fetched_at), record))
         batch.reasons[visit.token] = record["reason"]
         self.counts[record["outcome"], record["reason"]] += 1
         return Row(outcome=record["outcome"], record=record)
@@ -208,25 +162,21 @@ class Batches:
                 candidate.visit, fetched_at=candidate.fetched_at, entry=hit.entry, of=candidate.id
             )
             return self._stage_outcome(candidate.visit, candidate.fetched_at, record, version)
-        known = await self._look(candidate)
+        publish_near = self._gate.policy.near.publish
+        trace = candidate.to_trace(always=publish_near)
+        known = await look(self._gate, candidate, trace)
         # No await from here to the append: what is staged here cannot change in between.
-        verdict = decide(candidate.id, known, self._find_staged(candidate))
+        staged = self._find_staged(candidate, trace)
+        verdict = decide(candidate.id, known, staged, publish_near=publish_near)
         if verdict is None:
             return None
-        if verdict.outcome == "article":
-            record = {**candidate.record, "revision": verdict.revision}
-        else:
-            record = to_outcome_row(
-                candidate.visit,
-                outcome=verdict.outcome,
-                fetched_at=candidate.fetched_at,
-                status=candidate.status,
-                of=verdict.of,
-                alike=verdict.alike,
-            )
-        mark = _to_mark(candidate.visit, verdict.outcome, candidate.fetched_at)
+        record = to_article_row(candidate, verdict, known)
+        mark = to_visit_mark(candidate.visit, verdict.outcome, candidate.fetched_at)
         if verdict.revision is not None:
-            mark = replace(mark, revision=verdict.revision, id=candidate.id, text=candidate.text)
+            mark, trace = (
+                to_article_mark(mark, candidate, verdict),
+                to_settled_trace(trace, candidate, verdict),
+            )
         batch = self._open_batch(version)
         batch.add(
             batch.spool.append(
@@ -235,6 +185,7 @@ class Batches:
                 status=candidate.status,
                 original=verdict.original,
                 article=candidate.record if verdict.original else None,
+                trace=trace,
             )
         )
         self.counts[verdict.outcome, None] += 1
@@ -250,25 +201,15 @@ class Batches:
         self._open.checked = min(self._open.checked, version)
         return self._open
 
-    async def _look(self, candidate: Candidate) -> Known:
-        digest, text = url_digest(candidate.visit.url), candidate.text
-        revision, is_owner, is_same_text, text_id, busy = await self._gate.call(
-            "look", digest, candidate.id, text[:10], text[10:14]
-        )
-        return Known(
-            revision=revision,
-            is_owner=bool(is_owner),
-            is_same_text=bool(is_same_text),
-            text_id=text_id or None,
-            is_busy=busy > 0,
-        )
-
-    def _find_staged(self, candidate: Candidate) -> Staged:
+    def _find_staged(self, candidate: Candidate, trace: Trace) -> Staged:
         here, before = self._open, self._closing
+        rule = self._gate.policy.near
         return Staged(
             same_id=here.by_id.get(candidate.id) if here else None,
             same_text=here.by_text.get(candidate.text) if here else None,
+            near=here.near.find(trace, rule) if here else None,
             is_busy=before is not None and (candidate.id in before.by_id or candidate.text in before.by_text),
+            is_near_busy=before is not None and before.near.find(trace, rule) is not None,
         )
 
     async def _publish(self, batch: Batch) -> list[Candidate]:
@@ -281,7 +222,7 @@ class Batches:
             epoch, name = self._gate.epoch, new_name()
             parts = await self._write_parts(name, batch, rows)
             try:
-                reasons = await self._prepare(epoch, name, rows)
+                reasons = await prepare(self._gate, epoch, name, rows)
             except GateClosedError:
                 await self._staging.drop_parts(parts)
                 await self._gate.reopen(epoch)
@@ -305,13 +246,6 @@ class Batches:
     async def _write_parts(self, name: str, batch: Batch, rows: Sequence[StagedRow]) -> list[Part]:
         return await self._patience.see_through(lambda: self._staging.write_parts(name, batch.spool, rows))
 
-    async def _prepare(self, epoch: int, name: str, rows: Sequence[StagedRow]) -> dict[int, bytes]:
-        """Mark the rows as about to be published; gives the reason of each refused one by its place from 1."""
-        answer = await self._gate.call_in(
-            epoch, "prepare", name, self._gate.worker_id, self._gate.lease_ms, _pack(rows)
-        )
-        return dict(zip(answer[::2], answer[1::2], strict=True))
-
     async def _cut(
         self, batch: Batch, rows: Sequence[StagedRow], reasons: Mapping[int, bytes]
     ) -> list[Candidate]:
@@ -330,6 +264,7 @@ class Batches:
                         fetched_at=row.mark.fetched_at,
                         status=row.status,
                         record=await self._patience.see_through(partial(batch.spool.article, row)),
+                        sketch=row.trace.sketch if row.trace is not None else b"",
                     )
                 )
         return again
@@ -365,7 +300,7 @@ class Batches:
         record = blocked_row(visit, fetched_at=row.mark.fetched_at, entry=hit.entry, of=of)
         batch.reasons[visit.token] = record["reason"]
         self.counts[record["outcome"], record["reason"]] += 1
-        return batch.spool.append(_to_mark(visit, record["outcome"], row.mark.fetched_at), record)
+        return batch.spool.append(to_visit_mark(visit, record["outcome"], row.mark.fetched_at), record)
 
     async def _take_down_copies(self, texts: Mapping[str, Hit]) -> None:
         """Take down the texts that were about to be published, since whoever looks for copies could not find them."""
@@ -404,42 +339,8 @@ class Batches:
                 await self._gate.call("abort", name, log.aborted.get(name, ""))
             return False
         try:
-            await self._gate.call_in(epoch, "settle", "settle", name, sequence, _pack(rows))
+            await self._gate.settle_rows(epoch, "settle", name, sequence, pack_settled(rows))
         except GateClosedError:
             # The commit stands before the next epoch's entry: its replay settles it.
             await self._gate.reopen(epoch)
         return True
-
-
-def _to_mark(visit: Visit, outcome: str, fetched_at: datetime) -> Mark:
-    return Mark(
-        digest=url_digest(visit.url),
-        token=visit.token,
-        site=visit.site,
-        outcome=outcome,
-        fetched_at=fetched_at,
-    )
-
-
-def _to_row(item: Cleaned | Ended) -> dict[str, Any]:
-    """The row of a visit that has brought no article."""
-    ended = item.result if isinstance(item, Cleaned) else item
-    assert not isinstance(ended, Article), "an article's row is decided by what is known of it"
-    return to_outcome_row(
-        item.visit,
-        outcome="rejected" if isinstance(item, Cleaned) else item.outcome,
-        fetched_at=item.fetched_at,
-        status=item.status,
-        reason=ended.reason,
-        evidence=ended.evidence,
-    )
-
-
-def _pack(rows: Iterable[StagedRow]) -> bytes:
-    places: dict[StagedRow, int] = {}
-    marks = []
-    for place, row in enumerate(rows, 1):
-        places[row] = place
-        original = places.get(row.original, 0) if row.original is not None else 0
-        marks.append(row.mark.in_batch(original=original))
-    return pack_rows(marks)

@@ -44,7 +44,7 @@ class Clean:
 
     def open_spider(self) -> None:
         """Start the workers: their imports run while the first pages are fetched."""
-        self._pool = CleanPool(self._workers)
+        self._pool = CleanPool(self._workers, cleaner="pipelines.pages:clean_and_sketch")
 
     def close_spider(self) -> None:
         """End the workers; Scrapy closes a spider when no item is on its way."""

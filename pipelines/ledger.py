@@ -16,6 +16,7 @@ from pipelines.objects import StoreError, open_objects
 from pipelines.parts import Staging
 from pipelines.patience import PATIENCE_SECONDS, Patience, PatientObjects
 from pipelines.pending import Pending, PendingCount, SavedListing, Validators
+from pipelines.policy import Policy
 from pipelines.record import to_timestamp
 from pipelines.recover import Gate, Reaper
 from pipelines.rewrite import Rewriter
@@ -86,7 +87,7 @@ class Ledger:
         return self._batches.counts
 
     def key(self, kind: str, *parts: str) -> str:
-        """Give the name of a Redis key of this log: `bs:1:<log id>:<kind>:<part>:…`."""
+        """Give the name of a Redis key of this log: `bs:2:<log id>:<kind>:<part>:…`."""
         return self._gate.key(kind, *parts)
 
     async def listing_validators(self, site: str, listing_url: str) -> Validators | None:
@@ -280,12 +281,13 @@ async def open_ledger(  # noqa: PLR0913 - one keyword a setting
     lease_seconds: float = 60,
     batch_age_seconds: float = 60,
     patience_seconds: float = PATIENCE_SECONDS,
+    policy: Policy | None = None,
 ) -> AsyncIterator[Ledger]:
     """Open the log under `data` and join its ledger in Redis; start both where there is none yet.
 
     `data` is a folder or a URL of an object store. On leaving, what is staged is drained and claims go back.
     A store that takes nothing (a full disk, a server that fails) is waited for, up to `patience_seconds`; nothing new is
-    claimed meanwhile. Raises `pipelines.store.StoreError` where the store cannot keep the promises.
+    claimed meanwhile. `policy`: None for the defaults. Raises `pipelines.store.StoreError` where the store cannot keep the promises.
     """
     objects = open_objects(data, state, worker_id=secrets.token_hex(8))
     staging = await asyncio.to_thread(Staging, objects.staging)
@@ -297,6 +299,7 @@ async def open_ledger(  # noqa: PLR0913 - one keyword a setting
             lease_seconds=lease_seconds,
             batch_age_seconds=batch_age_seconds,
             patience=Patience(patience_seconds),
+            policy=policy or Policy(),
         )
         try:
             yield ledger
@@ -322,15 +325,17 @@ async def _join(  # noqa: PLR0913 - as open_ledger
     lease_seconds: float,
     batch_age_seconds: float,
     patience: Patience,
+    policy: Policy,
 ) -> Ledger:
     await objects.probe()
     genesis = await open_genesis(objects, _make_genesis)
     gate = Gate(
         redis=redis,
         log=Log(objects=PatientObjects(objects, patience), position=0, epoch=0),
-        prefix=f"bs:1:{genesis.log_id}:",
+        prefix=f"bs:2:{genesis.log_id}:",
         worker_id=staging.worker_id,
         lease_seconds=lease_seconds,
+        policy=policy,
     )
     await gate.enter()
     live = await read_live(gate.log.objects)

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cleaners.models import Article
 from cleaners.stages import clean, clean_text
+from pipelines.sketched import SketchedArticle
 from pipelines.worker import DirtyText
 
 if TYPE_CHECKING:
     from pipelines.worker import Page, Result
+
+
+def clean_and_sketch(page: Page) -> Result:
+    """Clean a page; an article comes with its sketch."""
+    result = clean_page(page)
+    return SketchedArticle.of(result) if isinstance(result, Article) else result
 
 
 def clean_page(page: Page) -> Result:

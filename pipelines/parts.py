@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pipelines.objects import Objects
     from pipelines.seen import Mark
+    from pipelines.traces import Trace
 
 PART_NAME = re.compile(
     r"(?:articles|outcomes)/date=(?P<date>\d{4}-\d\d-\d\d)/(?P<batch>(?P<made>[0-9a-f]{12})-[0-9a-f]{16})\.jsonl\.gz"
@@ -53,6 +54,8 @@ class StagedRow:
     """The answer's HTTP status, for the row that a refused article may become."""
     original: StagedRow | None = None
     """The row of the same batch that this one is a duplicate of."""
+    trace: Trace | None = None
+    """What its article is compared by; None: it is the row of none."""
     article: tuple[int, int]
     """Where in the spool the article's record lies, and its bytes: the row itself, unless it says `duplicate`."""
 
@@ -203,7 +206,7 @@ class Spool:
         self._turn = asyncio.Lock()
         self.bytes = 0
 
-    def append(
+    def append(  # noqa: PLR0913 - one keyword a field of the staged row
         self,
         mark: Mark,
         record: Mapping[str, Any],
@@ -211,6 +214,7 @@ class Spool:
         status: int | None = None,
         original: StagedRow | None = None,
         article: Mapping[str, Any] | None = None,
+        trace: Trace | None = None,
     ) -> StagedRow:
         """Add a row; the file has it after the next flush.
 
@@ -226,6 +230,7 @@ class Spool:
             language=record.get("language"),
             status=status,
             original=original,
+            trace=trace,
             article=place if article is None else self._add(article),
         )
 

@@ -11,9 +11,11 @@ import json
 import re
 from functools import cache
 from importlib import metadata, resources
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypedDict, cast
 
 import msgspec
+
+from cleaners.models import BlockKind  # noqa: TC001 - schema and exports read the rows' types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from cleaners.models import Article, Block, Metadata, Removal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 """Raised when a field goes, changes its type or its meaning; a new field does not raise it."""
 
 # A lone surrogate has no UTF-8 form, and PostgreSQL's text and jsonb refuse U+0000.
@@ -32,14 +34,22 @@ _LINE_ENDS = ((b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"), (b"\
 
 _encode_json = msgspec.json.Encoder().encode
 
+Timestamp = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+"""ISO 8601 with offset."""
+Count = Annotated[int, msgspec.Meta(ge=0)]
+SchemaVersion = Annotated[int, msgspec.Meta(extra_json_schema={"const": SCHEMA_VERSION})]
+Ordinal = Annotated[int, msgspec.Meta(ge=1)]
+Hex32 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+Hex64 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
 
 class BlockSpan(TypedDict):
     """Where a block of the article lies in `text`."""
 
-    kind: str
+    kind: BlockKind
     level: int | None
-    start: int
-    end: int
+    start: Count
+    end: Count
 
 
 class ImageRow(TypedDict):
@@ -58,10 +68,10 @@ class RemovalRow(TypedDict):
     """One thing that cleaning took from the page, or was refused to take."""
 
     rule: str
-    stage: str
+    stage: Literal["tree", "extract", "text"]
     where: str
     sample: str
-    chars: int
+    chars: Count
     refused: bool
 
 
@@ -110,26 +120,34 @@ class CleanerVersion(TypedDict):
     trafilatura: str
 
 
+class ChangesRow(TypedDict):
+    """What a revision changed; characters are counted by whole sentences."""
+
+    fields: list[str]
+    chars_added: Count
+    chars_removed: Count
+
+
 class Record(TypedDict):
     """One published article, in field order."""
 
     id: str
-    url: str
-    final_url: str
-    canonical_url: str
+    url: str | None
+    final_url: str | None
+    canonical_url: str | None
     title: str | None
     description: str | None
     text: str
     authors: list[str]
     byline: str | None
-    published_at: str | None
-    published_precision: str | None
-    published_zone: str | None
-    modified_at: str | None
+    published_at: Timestamp | None
+    published_precision: Literal["second", "minute", "day"] | None
+    published_zone: Literal["stated", "assumed"] | None
+    modified_at: Timestamp | None
     language: str | None
     language_declared: str | None
     language_detected: str | None
-    direction: str | None
+    direction: Literal["ltr", "rtl"] | None
     section: str | None
     tags: list[str]
     images: list[ImageRow]
@@ -149,15 +167,19 @@ class Record(TypedDict):
     removals: list[RemovalRow]
     field_sources: FieldSources
     disagreements: list[DisagreementRow]
-    content_hash: str
+    content_hash: Hex64
     site: str | None
-    fetched_at: str
+    fetched_at: Timestamp | None
     outcome: Literal["article"]
-    visit: str | None
-    revision: int | None
-    log_entry: int | None
+    visit: Hex32 | None
+    revision: Ordinal | None
+    changes: ChangesRow | None
+    duplicate_of: Hex32 | None
+    similarity: float | None
+    cluster: Hex32 | None
+    log_entry: Ordinal | None
     cleaner: CleanerVersion
-    schema_version: int
+    schema_version: SchemaVersion
 
 
 def to_record(article: Article, *, visit: str | None = None, revision: int | None = None) -> dict[str, Any]:
@@ -218,6 +240,10 @@ def to_record(article: Article, *, visit: str | None = None, revision: int | Non
         "outcome": "article",
         "visit": visit,
         "revision": revision,
+        "changes": None,
+        "duplicate_of": None,
+        "similarity": None,
+        "cluster": None,
         "log_entry": None,
         "cleaner": cleaner_version(),
         "schema_version": SCHEMA_VERSION,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis.exceptions import RedisError
 
@@ -14,6 +15,7 @@ from pipelines.log import Abort, Commit, Epoch, entry_path
 from pipelines.objects import StoreError
 from pipelines.parts import read_rows
 from pipelines.seen import Scripts, pack_rows, to_mark
+from pipelines.traces import pack_traces, read_trace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pipelines.log import Log, Part
     from pipelines.parts import Staging
     from pipelines.pending import Pending
+    from pipelines.policy import Policy
 
 _SERVER_KEY = "bs:1:server"
 # Held by the worker that opens the gate, renewed each second; a killed one holds up the others no longer than this.
@@ -36,11 +39,21 @@ class GateClosedError(Exception):
 class Gate:
     """One worker's view of the gate: every script that changes something is called through it."""
 
-    def __init__(self, *, redis: Redis, log: Log, prefix: str, worker_id: str, lease_seconds: float) -> None:
+    def __init__(  # noqa: PLR0913 - one keyword a part that it is made of
+        self,
+        *,
+        redis: Redis,
+        log: Log,
+        prefix: str,
+        worker_id: str,
+        lease_seconds: float,
+        policy: Policy,
+    ) -> None:
         self.worker_id = worker_id
         self.lease_ms = max(int(lease_seconds * 1000), 1)
         self.epoch = 0
         self.log = log
+        self.policy = policy
         self.on_open: Callable[[], Awaitable[None]] | None = None
         """Called after this worker has come into another epoch."""
         self._redis = redis
@@ -187,37 +200,51 @@ class Gate:
         for part, place in live.live_parts():
             # What an entry has moved may be of any entry before it.
             if place.entry >= first and (place.is_moved or place.entry not in ahead):
-                rows = await read_part_marks(self.log, part)
-                if rows is None:
+                packed = await read_part_marks(self.log, part, self.policy)
+                if packed is None:
                     return False
-                await self.replay_rows(epoch, rows)
+                await self.replay_rows(epoch, packed)
         return True
 
-    async def replay_rows(self, epoch: int, rows: bytes) -> None:
+    async def replay_rows(self, epoch: int, packed: PackedRows) -> None:
         """Bring what a part says into a Redis whose gate is not open yet."""
-        await self.call_in(epoch, "settle", "replay", "", "", rows)
+        await self.settle_rows(epoch, "replay", "", "", packed)
+
+    async def settle_rows(
+        self, epoch: int, mode: str, batch: str, sequence: int | str, packed: PackedRows
+    ) -> None:
+        """Remember published rows; `sequence` is their log entry where these are the last of it, else empty."""
+        rule, schedule = self.policy.packed_rule(), self.policy.packed_schedule()
+        for traces in packed.traces:
+            await self.call_in(epoch, "near_settle", mode, rule, traces)
+        await self.call_in(epoch, "settle", mode, batch, sequence, packed.rows, schedule)
 
     async def settle_entry(self, epoch: int, sequence: int, entry: Commit) -> None:
         """Bring what a committed batch says into Redis, from its parts or from where its rows have moved."""
-        packed = [await read_part_marks(self.log, part) for part in entry.adds]
+        packed = [await read_part_marks(self.log, part, self.policy) for part in entry.adds]
         if None in packed:
             # A takedown may leave other rows than were prepared.
             await self.call_in(epoch, "abort", entry.batch, "")
             packed = [await self._find_moved(sequence, entry)]
         for place, rows in enumerate(packed, 1):
             last = str(sequence) if place == len(packed) else ""
-            await self.call_in(epoch, "settle", "settle", entry.batch, last, rows or b"")
+            await self.settle_rows(epoch, "settle", entry.batch, last, rows or PackedRows(b"", ()))
 
-    async def _find_moved(self, sequence: int, entry: Commit) -> bytes:
+    async def _find_moved(self, sequence: int, entry: Commit) -> PackedRows:
         days = {part.path.split("/")[1] for part in entry.adds}
         while True:
             live = await read_live(self.log.objects)
             packed = []
             for part, place in live.live_parts():
                 if part.path.split("/")[1] in days and place.entry >= sequence:
-                    packed.append(await read_part_marks(self.log, part, first_in=(sequence, place.entry)))
-            if None not in packed:
-                return b"".join(rows or b"" for rows in packed)
+                    first_in = (sequence, place.entry)
+                    packed.append(await read_part_marks(self.log, part, self.policy, first_in=first_in))
+            found = [rows for rows in packed if rows is not None]
+            if len(found) == len(packed):
+                return PackedRows(
+                    b"".join(rows.rows for rows in found),
+                    tuple(traces for rows in found for traces in rows.traces),
+                )
 
     async def mark_read(self) -> None:
         """Tell Redis of the entries that publish nothing, so that the settled mark does not wait for them."""
@@ -265,8 +292,18 @@ class Gate:
         return dict(zip(flat[::2], flat[1::2], strict=True)) if isinstance(flat, list) else flat
 
 
-async def read_part_marks(log: Log, part: Part, *, first_in: tuple[int, int] | None = None) -> bytes | None:
-    """Read a published part as the packed rows that a script takes; None: it was replaced meanwhile.
+class PackedRows(NamedTuple):
+    """Rows as the scripts take them that remember what was published."""
+
+    rows: bytes
+    traces: tuple[bytes, ...]
+    """Of the articles among them, as many in each as one script takes."""
+
+
+async def read_part_marks(
+    log: Log, part: Part, policy: Policy, *, first_in: tuple[int, int] | None = None
+) -> PackedRows | None:
+    """Read a published part as the packed rows that the scripts take; None: it was replaced meanwhile.
 
     `first_in`: only the rows that this entry published first, and the entry that counts where a row names none.
     """
@@ -277,12 +314,15 @@ async def read_part_marks(log: Log, part: Part, *, first_in: tuple[int, int] | N
             raise StoreError(f"{log.objects.name}: {part.path} is missing; run broadsheet verify")
         return None
 
-    def pack() -> bytes:
-        return pack_rows(
-            to_mark(row)
-            for row in read_rows(body)
-            if first_in is None or (row.get("log_entry") or first_in[1]) == first_in[0]
-        )
+    def pack() -> PackedRows:
+        marks, traces = [], []
+        since = datetime.now(UTC) - timedelta(days=policy.trace_days)
+        for row in read_rows(body):
+            if first_in is None or (row.get("log_entry") or first_in[1]) == first_in[0]:
+                marks.append(to_mark(row))
+                if marks[-1].outcome == "article" and marks[-1].fetched_at > since:
+                    traces.append(read_trace(row))
+        return PackedRows(pack_rows(marks), pack_traces(traces))
 
     try:
         return await asyncio.to_thread(pack)

@@ -12,9 +12,11 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from redis.exceptions import NoScriptError
 
 from cleaners.urls import canonical_url
+from pipelines.record import encode_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,12 +27,12 @@ if TYPE_CHECKING:
 OUTCOMES = ("article", "unchanged", "duplicate", "rejected", "gone", "blocked", "dead")
 
 # They stand before every script, in this order.
-_PRELUDE = ("gate", "seen", "links")
+_PRELUDE = ("gate", "seen", "links", "near", "again")
 
 HIDDEN = "sha256:"
 """Begins what stands for an address that was taken down: the hex of its digest follows."""
 
-_ROW = struct.Struct(">16s32sBIH16s10s4sIH")
+_ROW = struct.Struct(">16s32sBIH16s10s3sIH")
 _LATEST = 2**32 - 1
 
 
@@ -47,7 +49,11 @@ class Mark:
     revision: int = 0
     id: bytes = bytes(16)
     text: bytes = bytes(32)
-    """Sha256 of the clean text; 10 bytes of it are remembered."""
+    """Sha256 of the clean text; 8 bytes of it are remembered."""
+    check: bytes = bytes(3)
+    """Of the text and the title: see `to_check`."""
+    said: bytes = b""
+    """What its listing said of its URL, as JSON, where Redis may not know it any more; only an article's."""
     original: int = 0
     """The place, from 1, of the row in the same batch that this one is a duplicate of; 0: none."""
 
@@ -58,20 +64,24 @@ class Mark:
     def packed(self) -> bytes:
         """Give the row as scripts/seen.lua unpacks it."""
         site = self.site.encode()
-        return (
-            _ROW.pack(
-                self.digest,
-                self.token.encode(),
-                OUTCOMES.index(self.outcome) + 1,
-                to_seconds(self.fetched_at),
-                self.revision,
-                self.id,
-                self.text[:10],
-                self.text[10:14],
-                self.original,
-                len(site),
+        return b"".join(
+            (
+                _ROW.pack(
+                    self.digest,
+                    self.token.encode(),
+                    OUTCOMES.index(self.outcome) + 1,
+                    to_seconds(self.fetched_at),
+                    self.revision,
+                    self.id,
+                    self.text[:10],
+                    self.check,
+                    self.original,
+                    len(site),
+                ),
+                site,
+                struct.pack(">H", len(self.said)),
+                self.said,
             )
-            + site
         )
 
 
@@ -107,7 +117,21 @@ def to_mark(row: Mapping[str, Any]) -> Mark:
         revision=row["revision"] if is_article else 0,
         id=bytes.fromhex(row["id"]) if is_article else bytes(16),
         text=bytes.fromhex(row["content_hash"]) if is_article else bytes(32),
+        check=to_check(row) if is_article else bytes(3),
+        said=_to_said(row["url"]) if is_article else b"",
     )
+
+
+def to_check(record: Mapping[str, Any]) -> bytes:
+    """Give the three bytes that change with an article's text or title: a page where they stay is unchanged."""
+    title = encode_line({"title": record["title"]})
+    return hashlib.sha256(bytes.fromhex(record["content_hash"]) + title).digest()[:3]
+
+
+def _to_said(url: str) -> bytes:
+    said = msgspec.json.encode({"url": url})
+    # An address that long is not visited again after a loss of Redis.
+    return said if len(said) < 2**16 else b""
 
 
 def to_seconds(moment: datetime) -> int:

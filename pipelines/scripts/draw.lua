@@ -20,6 +20,7 @@ end
 
 local moment = now()
 local drawn, token = {}, 6
+wake(site, moment, 2 * (#ARGV - 5))
 while token <= #ARGV do
   local ready = redis.call('ZRANGEBYSCORE', pending, '-inf', moment, 'LIMIT', 0, #ARGV - token + 1)
   if #ready == 0 then
@@ -31,6 +32,7 @@ while token <= #ARGV do
       -- Visited through another site's listing since.
       redis.call('ZREM', pending, digest)
       redis.call('HDEL', links, digest)
+      redis.call('HDEL', prefix .. 'again-link:' .. site, digest)
     elseif redis.call('HEXISTS', prefix .. 'claims', digest) == 1 then
       -- Being visited through another site's listing: look again in five seconds.
       redis.call('ZADD', pending, moment + 5, digest)

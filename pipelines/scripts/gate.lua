@@ -21,6 +21,14 @@ local function is_open(epoch)
   return gate[1] == epoch and gate[2] and is_live(gate[2])
 end
 
+-- A replay runs before the gate of its epoch is open, and no longer.
+local function may_settle(epoch, mode)
+  if mode == 'replay' then
+    return tonumber(redis.call('HGET', prefix .. 'gate', 'epoch') or '0') < tonumber(epoch)
+  end
+  return is_open(epoch)
+end
+
 local function advance_settled(sequence)
   local settled = tonumber(redis.call('HGET', prefix .. 'gate', 'settled') or '0')
   if sequence <= settled then

@@ -38,6 +38,6 @@ local function unmark_batch(batch)
     row, place = unpack_row(rows, place)
     unmark_row(row, batch)
   end
-  redis.call('DEL', prefix .. 'rows:' .. batch)
+  redis.call('DEL', prefix .. 'rows:' .. batch, prefix .. 'near:batch:' .. batch)
   redis.call('HDEL', prefix .. 'batches', batch)
 end

@@ -19,7 +19,7 @@ if gate[4] ~= ARGV[1] then
   return 'emptied'
 end
 for _, batch in ipairs(redis.call('HKEYS', prefix .. 'batches')) do
-  redis.call('DEL', prefix .. 'rows:' .. batch)
+  redis.call('DEL', prefix .. 'rows:' .. batch, prefix .. 'near:batch:' .. batch)
 end
 redis.call('DEL', prefix .. 'batches', prefix .. 'prepared:url', prefix .. 'prepared:id', prefix .. 'prepared:text')
 local settled = math.max(tonumber(gate[3] or '0'), tonumber(ARGV[3]))

@@ -33,8 +33,8 @@ local function find_reason(row, refused)
   if is_others('prepared:id', row.id) or is_others('prepared:text', row.text) then
     return 'busy'
   end
-  local entry, owner = recall(row.id), text_owner(row.text)
-  if row.revision ~= (entry.revision or 0) + 1 or (entry.revision and not is_owner(row.digest, row.id, entry)) then
+  local entry, owner = recall(row.id), text_owner(row.text, row.id)
+  if row.revision ~= (entry.revision or last_lost_revision()) + 1 or (entry.revision and not is_owner(row.digest, row.id, entry)) then
     return 'stale'
   end
   if owner and (owner ~= row.id or entry.check == row.check) then

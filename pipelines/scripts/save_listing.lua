@@ -23,6 +23,10 @@ while place <= #links do
     end
   elseif not is_due(entry, since) then
     known = known + 1
+    if entry.key ~= shard('seen', find_generations().last, digest) then
+      -- It is still listed: it outlives the generation that it was remembered in.
+      remember(digest, entry)
+    end
   elseif redis.call('HEXISTS', prefix .. 'claims', digest) == 1 then
     known = known + 1
   else

@@ -1,18 +1,13 @@
 -- prepared, or anything else after a loss -> settled: what the log says is remembered, and never less than before.
--- ARGV: epoch, 'settle' or 'replay', batch, log entry ('': not all of its rows yet), packed rows of that entry.
--- A replay runs before the gate of its epoch is open, and no longer.
+-- ARGV: epoch, 'settle' or 'replay', batch, log entry ('': not all of its rows yet), packed rows of that entry, the
+-- schedule of further visits (again.lua).
 -- Again: nothing changes.
 
-local replay = ARGV[2] == 'replay'
-if replay then
-  if tonumber(redis.call('HGET', prefix .. 'gate', 'epoch') or '0') >= tonumber(ARGV[1]) then
-    return 'later'
-  end
-elseif not is_open(ARGV[1]) then
+if not may_settle(ARGV[1], ARGV[2]) then
   return 'closed'
 end
-
-local batch, rows, place = ARGV[3], ARGV[5], 1
+local replay = ARGV[2] == 'replay'
+local batch, rows, schedule, place = ARGV[3], ARGV[5], ARGV[6], 1
 local moment = now()
 while place <= #rows do
   local row
@@ -25,17 +20,18 @@ while place <= #rows do
     local article = row.id == row.digest and entry or recall(row.id)
     if row.revision > (article.revision or 0) then
       if not article.revision and row.id ~= row.digest then
-        article.owner = string.sub(row.digest, 1, 6)
+        article.owner = string.sub(row.digest, 1, 3)
       end
       article.revision, article.check = row.revision, row.check
     end
     if row.id ~= row.digest then
       remember(row.id, article)
     end
-    local key, field = text_place(row.text)
-    redis.call('HSETNX', key, field, row.id)
   end
   remember(row.digest, entry)
+  if row.outcome == IS_ARTICLE then
+    remember_text(row.text, row.id)
+  end
   unmark_row(row, batch)
 
   local claim = redis.call('HGET', prefix .. 'claims', row.digest)
@@ -45,6 +41,7 @@ while place <= #rows do
   end
   local links, pending = prefix .. 'link:' .. row.site, prefix .. 'pending:' .. row.site
   local link = redis.call('HGET', links, row.digest)
+  plan_visit(row, link and string.sub(link, 7) or (row.said ~= '' and row.said), schedule)
   if link and not claim then
     local since = select(2, struct.unpack('>HI4', link))
     if is_due(entry, since) then
@@ -59,7 +56,7 @@ while place <= #rows do
 end
 
 if ARGV[4] ~= '' then
-  redis.call('DEL', prefix .. 'rows:' .. batch)
+  redis.call('DEL', prefix .. 'rows:' .. batch, prefix .. 'near:batch:' .. batch)
   redis.call('HDEL', prefix .. 'batches', batch)
   advance_settled(tonumber(ARGV[4]))
 end
