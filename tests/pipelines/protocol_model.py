@@ -5,7 +5,8 @@ lives; Redis may fall back to an older state or be emptied; two may open the gat
 pipelines/scripts and the creation of a log entry are one step each, so is each reading of the log: everything else
 may come in between. Each line of the protocol that holds something up stands in `RULES` and can be switched off.
 
-What it leaves out: the bytes (files, parts, lost answers), discovery (a link that is not seen can always be claimed), takedowns.
+What it leaves out: the bytes (files, parts, lost answers), discovery (a link that is not seen can always be claimed), and what
+compaction and takedowns do to parts that are published.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ RULES = {
     "seen last": "a URL is seen only once the log has its row",
     "heed abort": "a writer stops where the log has aborted its batch",
     "heed epoch": "a writer stops where the log has a later epoch",
+    "heed takedown": "a writer cuts what the log has taken down",
     "read on": "a writer reads the entry that took its number before it tries the next",
     "if absent": "an entry is created only if it is absent",
     "reap": "what dead workers hold is given back",
@@ -63,7 +65,7 @@ def search(world: World, off: str = "", most: int = 1_000_000) -> Found:
     """Walk over every state that can be reached; stops at the first that breaks a promise.
 
     Promises: no visit stands twice, no text, no duplicate of nothing; a batch is decided once, an entry never changes;
-    what is remembered as seen stands in the log; no published page is fetched again; and from every state there is a
+    what is taken down is not published; what is remembered as seen stands in the log; no published page is fetched again; and from every state there is a
     way to the end, where the log has a row for every visit owed.
     """
     model = Steps(world, off)

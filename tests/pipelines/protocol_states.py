@@ -27,12 +27,13 @@ NOBODY = Claim()
 
 
 class Entry(NamedTuple):
-    """A log entry: `commit`, `abort` or `epoch`."""
+    """A log entry: `commit`, `abort`, `epoch` or `takedown`."""
 
     kind: str
     batch: str = ""
     epoch: int = 0
     rows: tuple[Row, ...] = ()
+    url: int = -1
 
 
 class Marked(NamedTuple):
@@ -92,6 +93,7 @@ class State(NamedTuple):
     copies: int
     falls: int
     flushes: int
+    takedowns: int
     broken: str = ""
 
 
@@ -110,9 +112,11 @@ class World:
     copies: int = 0
     falls: int = 0
     flushes: int = 0
+    takedowns: int = 0
+    """Whether URL 0 is taken down some time."""
     most_epochs: int = 4
     start: str = "open"
-    """`open`; `empty`: nobody has ever opened the gate; `lost`: the log has all of URL 0, and Redis nothing."""
+    """`open`; `claimed`: and URL 0 is the first worker's, the second would be the same; `empty`: nobody has ever opened the gate; `lost`: the log has all of URL 0, and Redis nothing."""
 
     @property
     def urls(self) -> int:
@@ -126,21 +130,24 @@ class Facts(NamedTuple):
     counts: dict[int, int]
     decided: dict[str, str]
     articles: tuple[int, ...]
+    down: frozenset[int]
 
 
 @lru_cache(maxsize=100_000)
 def read(log: tuple[Entry, ...]) -> Facts:
-    epoch, counts, decided, articles = 0, {}, {}, []
+    epoch, counts, decided, articles, down = 0, {}, {}, [], set()
     for entry in log:
         if entry.kind == "epoch":
             epoch = max(epoch, entry.epoch)
+        elif entry.kind == "takedown":
+            down.add(entry.url)
         else:
             decided[entry.batch] = entry.kind
         for row in entry.rows:
             counts[row.url] = counts.get(row.url, 0) + 1
             if row.kind == "article" and row.url not in articles:
                 articles.append(row.url)
-    return Facts(epoch, counts, decided, tuple(articles))
+    return Facts(epoch, counts, decided, tuple(articles), frozenset(down))
 
 
 def start(world: World) -> State:
@@ -168,10 +175,31 @@ def start(world: World) -> State:
             Entry("epoch", epoch=1),
             Entry("commit", "z0.0", 1, (Row(0, 1, "gone"),)),
         )
-    pc, back = ("idle", "") if world.start == "open" else ("open", "idle")
+    if world.start == "claimed":
+        log, epoch = (Entry("epoch", epoch=1),), 1
+        redis = empty._replace(
+            gate=1,
+            gate_run=1,
+            settled=frozenset({1}),
+            claims=(Claim("a0", 1), *redis.claims[1:]),
+            beats=frozenset({"a0"}),
+        )
+    pc, back = ("idle", "") if world.start in ("open", "claimed") else ("open", "idle")
     workers = tuple(Worker(f"{'ab'[slot]}0", pc, epoch, back=back) for slot in range(len(world.wants)))
+    if world.start == "claimed":
+        workers = (workers[0]._replace(pc="staged", rows=(Row(0, 1, "gone"),)), *workers[1:])
     return State(
-        log, 1, redis, empty, workers, world.crashes, world.lapses, world.copies, world.falls, world.flushes
+        log,
+        1,
+        redis,
+        empty,
+        workers,
+        world.crashes,
+        world.lapses,
+        world.copies,
+        world.falls,
+        world.flushes,
+        world.takedowns,
     )
 
 

@@ -69,6 +69,13 @@ class Steps(Recovery):
                 f"{redis.opening} opens for too long",
                 state._replace(redis=redis._replace(opening=""), lapses=left),
             )
+        if state.takedowns:
+            log = (*state.log, Entry("takedown", url=0))
+            yield "URL 0 is taken down", state._replace(log=log, takedowns=state.takedowns - 1)
+        yield from self._losses(state)
+
+    def _losses(self, state: State):
+        redis = state.redis
         if state.copies:
             yield "Redis is copied", state._replace(durable=redis, copies=state.copies - 1)
         if state.falls:
@@ -209,6 +216,14 @@ class Steps(Recovery):
         facts = read(state.log)
         if facts.decided.get(worker.batch) == "abort" and self.off != "heed abort":
             yield f"{worker.name} reads its abort", with_worker(state, slot, worker._replace(pc="undo", at=0))
+        elif self.off != "heed takedown" and any(_is_down(row, facts) for row in worker.rows):
+            rows = tuple(
+                Row(row.url, row.number, "gone") if _is_down(row, facts) else row for row in worker.rows
+            )
+            yield (
+                f"{worker.name} reads a takedown",
+                with_worker(state, slot, worker._replace(pc="undo", rows=rows, at=0)),
+            )
         elif facts.epoch > worker.epoch and self.off != "heed epoch":
             moved = worker._replace(pc="open", tries=worker.tries + 1, at=0, note=(), back="staged")
             yield f"{worker.name} reads a later epoch", with_worker(state, slot, moved)
@@ -280,6 +295,8 @@ class Steps(Recovery):
             counts[row.url] = counts.get(row.url, 0) + 1
             if counts[row.url] != row.number:
                 return "a visit stands twice"
+            if _is_down(row, facts):
+                return "a row of what is taken down"
             if row.kind == "article" and any(url != row.url for url in articles):
                 return "a text stands twice"
             if row.kind == "duplicate" and row.of not in articles:
@@ -305,3 +322,8 @@ class Steps(Recovery):
             entry.batch,
             (),
         )
+
+
+def _is_down(row: Row, facts: Facts) -> bool:
+    """Whether the row would publish what was taken down; that it was visited may be said."""
+    return row.kind != "gone" and row.url in facts.down

@@ -10,7 +10,7 @@ ONE_URL = (((0,),), ((0,),))
 WORLDS = {
     "one dies, one is taken for dead": World(wants=ONE_URL, kind="gone", crashes=1, lapses=1),
     "Redis falls back, one is taken for dead": World(
-        wants=ONE_URL, kind="gone", lapses=1, copies=1, falls=1, most_epochs=2
+        wants=ONE_URL, kind="gone", start="claimed", lapses=1, copies=1, falls=1, most_epochs=2
     ),
     "Redis is emptied and falls back, two open the gate": World(
         wants=ONE_URL, kind="gone", flushes=1, falls=1, most_epochs=3
@@ -25,9 +25,10 @@ WORLDS = {
     "a batch has a duplicate of its own, another batch the same text": World(
         wants=(((0, 1),), ((2,),)), lapses=1
     ),
+    "a URL is taken down": World(wants=(((0,),), ((1,),)), lapses=1, takedowns=1),
     "a URL is visited twice": World(wants=ONE_URL, owed=2, lapses=1, crashes=1),
 }
-DIE, FALL, FLUSH, LOST, EMPTY, TEXT, BATCH, AGAIN = WORLDS
+DIE, FALL, FLUSH, LOST, EMPTY, TEXT, BATCH, DOWN, AGAIN = WORLDS
 
 # The world in which the breach is found after the fewest states, and what breaks there.
 BREACHES = {
@@ -43,6 +44,7 @@ BREACHES = {
     "seen last": (DIE, "a URL is seen and has no row"),
     "heed abort": (DIE, "a batch is decided twice"),
     "heed epoch": (FLUSH, "a commit of an earlier epoch"),
+    "heed takedown": (DOWN, "a row of what is taken down"),
     "read on": (FLUSH, "a commit of an earlier epoch"),
     "if absent": (DIE, "an entry has changed"),
     "reap": (DIE, "a visit is never made"),
