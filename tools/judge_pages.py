@@ -51,14 +51,20 @@ class JudgedPage:
 
 
 def read_judged_page(
-    shared: Path, set_name: str, page: dict[str, Any], reference: dict[str, Any]
+    shared: Path, set_name: str, page: dict[str, Any], reference: dict[str, Any], grown: str | None = None
 ) -> JudgedPage:
-    """Read a page up to the judge, and label its pieces by its reference."""
+    """Read a page up to the judge, and label its pieces by its reference.
+
+    `grown` is read in its place where given; the witness still speaks of the page as it was.
+    """
     score = load_scorer(shared)
+    witness = read_witness(page["html"])
+    if grown is not None:
+        page = {**page, "html": grown}
     read = read_page(to_document(page), LexborHTMLParser(page["html"]))
     layout = read.survey.layout
     rows = describe(layout, read.survey.page, read.scene)
-    witnessed = add_witness(rows, layout.pieces, read_witness(page["html"]))
+    witnessed = add_witness(rows, layout.pieces, witness)
     texts = [piece.text for piece in layout.pieces]
     labels = (
         _label_by_sentences(texts, reference)

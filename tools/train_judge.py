@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import msgspec
+from judge_growth import SHARES, grow
 from judge_pages import JudgedPage, read_judged_page
 from shared_sets import (
     BODY_SETS,
@@ -69,11 +71,14 @@ def main() -> None:
         parser.error(f"{options.out}: no such folder; make it first")
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         pages = read_all(pool, options.shared)
-    parts = [train_both([page for page in pages if fold_of(page.url) != fold]) for fold in range(FOLDS)]
+        grown = read_grown(pool, options.shared)
+    parts = [
+        train_both([page for page in (*pages, *grown) if fold_of(page.url) != fold]) for fold in range(FOLDS)
+    ]
     odds = [judge_page(parts[fold_of(page.url)], page) for page in pages]
     for by, chosen in choose(pages, odds).items():
         print_scores(f"held out, {by}", score_pieces(options.shared, pages, chosen))
-    models = train_both(pages)
+    models = train_both([*pages, *grown])
     for name, model in models.items():
         (options.out / f"{name}.json").write_bytes(msgspec.json.encode(model))
     if options.report:
@@ -93,6 +98,24 @@ def read_all(pool: ProcessPoolExecutor, shared: Path) -> list[JudgedPage]:
         read = partial(read_judged_page, shared, name)
         pages += pool.map(read, rows, [references[row["id"]] for row in rows], chunksize=4)
     return [page for page in pages if page.pieces]
+
+
+def read_grown(pool: ProcessPoolExecutor, shared: Path) -> list[JudgedPage]:
+    """Pages of the body sets with other articles set behind their own."""
+    chance = random.Random(11)
+    grown: list[JudgedPage] = []
+    for name in BODY_SETS:
+        references = read_references(shared, name)
+        long = [reference for reference in references.values() if len(reference["text"]) > 400]
+        chosen = []
+        for row in read_pages(shared, name):
+            others = [other for other in chance.sample(long, 25) if other["id"] != row["id"]]
+            html = grow(row["html"], references[row["id"]], others, chance)
+            if html is not None and chance.random() < SHARES[name]:
+                chosen.append((row, references[row["id"]], html))
+        read = partial(read_judged_page, shared, name)
+        grown += pool.map(read, *zip(*chosen, strict=True), chunksize=4)
+    return [page for page in grown if page.pieces]
 
 
 def train_both(pages: Sequence[JudgedPage]) -> Models:

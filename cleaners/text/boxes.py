@@ -118,7 +118,9 @@ def _word_runs(own: Sequence[str]) -> set[tuple[str, ...]]:
 
 def drop_twins(pieces: list[Piece], page: Page) -> list[PieceHit]:
     """Long pieces that stand exactly twice, word for word: the later one goes. What stands oftener is a refrain."""
-    texts = [fold_words(piece.text) if piece.is_prose and piece.kind != "list_item" else "" for piece in pieces]
+    texts = [
+        fold_words(piece.text) if piece.is_prose and piece.kind != "list_item" else "" for piece in pieces
+    ]
     times = Counter(texts)
     seen: set[str] = set()
     hits = []
