@@ -77,7 +77,7 @@ def _summary(entry: int, report: TakedownReport) -> list[str]:
     if not report.articles and not report.outcomes:
         lines.append("nothing published matched; nothing that matches will be fetched or published")
     lines += [
-        f"article {name} stays, though a page that went said the same: name its id to take it down, too"
+        f"article {name} stays, though what went says the same or nearly: name its id to take it down, too"
         for name in sorted(report.held_elsewhere)
     ]
     return lines

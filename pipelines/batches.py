@@ -171,6 +171,12 @@ class Batches:
         if verdict is None:
             return None
         record = to_article_row(candidate, verdict, known)
+        if verdict.outcome != "article" and (hit := self._takedowns.find(to_subject(record))):
+            # Nearly the same as what is taken down.
+            record = blocked_row(
+                candidate.visit, fetched_at=candidate.fetched_at, entry=hit.entry, of=verdict.of
+            )
+            return self._stage_outcome(candidate.visit, candidate.fetched_at, record, version)
         mark = to_visit_mark(candidate.visit, verdict.outcome, candidate.fetched_at)
         if verdict.revision is not None:
             mark, trace = (

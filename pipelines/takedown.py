@@ -44,7 +44,7 @@ class TakedownReport:
     """Outcome rows that went."""
     files_deleted: int = 0
     held_elsewhere: set[str] = field(default_factory=set)
-    """Ids of articles that stay, of which a row that went said that it is a copy."""
+    """Ids of articles that stay, though one of them and a row that went said the same, or nearly."""
 
 
 async def request_takedown(rewriter: Rewriter, match: Match, reason: str) -> int:
@@ -84,7 +84,9 @@ async def carry_out(rewriter: Rewriter) -> TakedownReport:
             if not await rewriter.replace(log, adds=(), removes=(), why="takedown", takedown=entry):
                 break
             report.entries.add(entry)
-        report.held_elsewhere -= {value for value in copies.seen if log.takedowns.knows("id", value)}
+        report.held_elsewhere = {
+            name for name in report.held_elsewhere if not log.takedowns.knows("id", name)
+        }
 
 
 class _Copies:
@@ -93,17 +95,14 @@ class _Copies:
     def __init__(self) -> None:
         self._ids: dict[str, Hit] = {}
         self._texts: dict[str, Hit] = {}
-        self.seen: set[str] = set()
 
     def note(self, row: dict[str, Any], hit: Hit) -> None:
         """Note what went."""
         if row["outcome"] == "article":
             self._ids.setdefault(row["id"], hit)
             self._texts.setdefault(row["content_hash"], hit)
-        elif row.get("of"):
-            self.seen.add(row["of"])
-            if hit.by in _FOLLOWED:
-                self._ids.setdefault(row["of"], hit)
+        elif row.get("of") and hit.by in _FOLLOWED:
+            self._ids.setdefault(row["of"], hit)
 
     def unknown(self, known: Takedowns) -> Iterable[tuple[Match, Hit]]:
         """Give what is not taken down yet, as matches of a bearable size."""
@@ -129,6 +128,11 @@ async def _clear_parts(
         if rows is None:
             return False
         hits = {index: hit for index, row in enumerate(rows) if (hit := log.takedowns.find(to_subject(row)))}
+        report.held_elsewhere |= {
+            row["id"]
+            for index, row in enumerate(rows)
+            if index not in hits and log.takedowns.knows("id", row.get("duplicate_of") or "")
+        }
         if not hits:
             continue
         stamp(rows, place)
