@@ -274,3 +274,23 @@ def test_the_same_takedown_again_changes_nothing():
     assert takedowns.version == 1
     assert takedowns.find(to_subject({"id": "0" * 32})).entry == 2
     assert takedowns.find(to_subject({"id": "1" * 32, "fetched_at": datetime.now(UTC)})) is None
+
+
+async def test_what_is_nearly_the_same_as_what_is_taken_down_is_blocked(tmp_path):
+    sentences = [
+        f"Sentence {number} says that the bridge of {number * 7} arches was opened." for number in range(60)
+    ]
+    texts = [" ".join(sentences), " ".join([*sentences, "One more was added."])]
+    async with joined(tmp_path) as (_, ledger):
+        await ledger.save_listing(SITE, FEED, None, links(3))
+        visits = sorted(await ledger.draw(SITE, 3), key=lambda visit: visit.url)
+        await ledger.submit(page(visits[0], text=texts[0]))
+        await ledger.submit(page(visits[1], text=texts[1]))
+        await ledger.drain()
+        before = {row["url"]: row for row in published_rows(tmp_path)}
+        assert before[visits[1].url]["alike"] == "near"
+        await take_down(tmp_path, visits[0].url)
+        await ledger._beat()
+        await ledger.submit(page(visits[2], text=texts[1]))
+    assert [row["reason"] for row in published_rows(tmp_path)] == ["takedown"] * 3
+    assert (await verify(str(tmp_path))).problems == ()
