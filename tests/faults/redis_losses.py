@@ -8,6 +8,7 @@ import shutil
 import signal
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from redis import Redis
@@ -17,28 +18,27 @@ from tests.faults.figures import Figures, Reader, count_rows, count_visits
 from tests.faults.worker import start
 
 
-def lose_redis(folder, *, restarts, back_seconds, empties, hang_seconds):
+def lose_redis(folder, *, restarts=0, back_seconds=(), empties=0, hang_seconds=0):
     """Restart the embedded server so often, put it back by each of `back_seconds`, empty it, and let it hang.
 
-    Two workers go on meanwhile; what Redis alone knew is listed again by the next pass, as by the next crawl.
+    Two workers go on meanwhile; what Redis alone knew they list again, as a crawl does in its next pass.
     """
-    total = Figures(test="Redis restarted, put back, emptied, hung")
-    waits, again, reads, errors = [], 0, 0, []
     losses = [
-        ("restarted", [_restart] * restarts),
+        # What is lost, and for how many seconds the workers need something to do beside it.
+        *([("restarted", [_restart] * restarts, 2 * restarts)] if restarts else []),
         *(
-            (f"put back {seconds} s", [lambda data, s=seconds: _put_back(data, s)])
+            (f"put back {seconds} s", [partial(_put_back, seconds=seconds)], seconds + 2)
             for seconds in back_seconds
         ),
-        ("emptied", [_empty] * empties),
-        ("hung", [lambda data: _hang(data, hang_seconds)]),
+        *([("emptied", [_empty] * empties, 2 * empties)] if empties else []),
+        *([(f"hung {hang_seconds} s", [partial(_hang, seconds=hang_seconds)], 2)] if hang_seconds else []),
     ]
-    for name, steps in losses:
+    total = Figures(test=f"Redis {', '.join(name for name, _, _ in losses)}")
+    waits, again, reads, errors = [], 0, 0, []
+    for name, steps, seconds in losses:
         data = Path(folder) / "redis"
         (data / ".state").mkdir(parents=True)
-        # Enough pages that the last loss still meets work: two workers make about 100 a second.
-        seconds = 2 * len(steps) + sum(back_seconds) * ("back" in name) + hang_seconds * (name == "hung")
-        pages = 60 + round(40 * seconds)
+        pages = 60 + 40 * seconds
         with Reader(data) as reader:
             workers = [start(data, pages, pause_seconds=0.04, batch_age_seconds=0.2) for _ in range(2)]
             _wait_for_entries(data, 4)
@@ -50,14 +50,12 @@ def lose_redis(folder, *, restarts, back_seconds, empties, hang_seconds):
             codes = [worker.exitcode for worker in workers]
             if codes != [0, 0]:
                 total.problems.append(f"{name}: workers ended with {codes}")
-            last = start(data, pages, pause_seconds=0.0)
-            last.join(120)
         total.add(count_rows(data, pages))
         again += count_visits(data)["published fetched again"]
         reads, errors = reads + reader.reads, errors + reader.errors
         shutil.rmtree(data)
     total.told = {
-        "losses": sum(len(steps) for _, steps in losses),
+        "losses": sum(len(steps) for _, steps, _ in losses),
         "longest until going again, s": round(max(waits), 1),
         "published pages fetched again": again,
         "reads": reads,

@@ -36,9 +36,10 @@ def main(names):
         "crawls": lambda folder: kill_crawls(folder, kills=30),
         "syscalls": kill_at_syscalls,
         "stops": lambda folder: stop_workers(folder, times=10),
-        "redis": lambda folder: lose_redis(
-            folder, restarts=20, back_seconds=(5, 30, 60), empties=3, hang_seconds=60
-        ),
+        "restarts": lambda folder: lose_redis(folder, restarts=20),
+        "back": lambda folder: lose_redis(folder, back_seconds=(5, 30, 60)),
+        "empty": lambda folder: lose_redis(folder, empties=3),
+        "hang": lambda folder: lose_redis(folder, hang_seconds=60),
         "answers": lambda folder: lose_script_answers(folder, times=50),
         "writes": lambda folder: _write_to_store(
             folder, lose_each_write(50), 50, "answers lost after each S3 write"

@@ -70,11 +70,23 @@ async def _work(
             if go:
                 await _wait_to_go(ledger, begun, count, Path(go))
             else:
-                await _visit(ledger, begun, at_once, pause_seconds, stop_after)
+                await _visit(
+                    ledger,
+                    begun,
+                    links(first + count)[first:],
+                    at_once=at_once,
+                    pause_seconds=pause_seconds,
+                    stop_after=stop_after,
+                )
 
 
-async def _visit(ledger, begun, at_once, pause_seconds, stop_after):
+async def _visit(ledger, begun, pages, *, at_once, pause_seconds, stop_after):
+    epoch = ledger.epoch
     while True:
+        if epoch != ledger.epoch:
+            # Redis was lost, and with it perhaps what was pending: the next pass lists it again.
+            epoch = ledger.epoch
+            await ledger.save_listing(SITE, FEED, Validators(etag="1"), pages)
         visits = await ledger.draw(SITE, at_once)
         if visits and stop_after == "claimed":
             _stop_once(ledger)
@@ -89,7 +101,7 @@ async def _visit(ledger, begun, at_once, pause_seconds, stop_after):
             continue
         await ledger.drain()
         left = await ledger.pending(SITE)
-        if left.ready == left.waiting == 0:
+        if left.ready == left.waiting == 0 and epoch == ledger.epoch:
             return
         await asyncio.sleep(0.05)
 
@@ -113,16 +125,10 @@ def _stop_once(ledger):
 
 def _stop_after(ledger, state):
     """Stop this process once, right after the step of the first batch that has an article."""
-    batches, staging, gate = ledger._batches, ledger._staging, ledger._gate
-    prepare, publish, call_in = batches._prepare, staging.publish, gate.call_in
+    staging, gate = ledger._staging, ledger._gate
+    publish, call_in = staging.publish, gate.call_in
     objects = gate.log.objects
     create = objects.create
-
-    async def stopping_prepare(*arguments):
-        answer = await prepare(*arguments)
-        if state == "prepared":
-            _stop_once(ledger)
-        return answer
 
     async def stopping_publish(*arguments):
         await publish(*arguments)
@@ -139,9 +145,8 @@ def _stop_after(ledger, state):
 
     async def stopping_call(epoch, name, *arguments):
         answer = await call_in(epoch, name, *arguments)
-        if state == "settled" and name == "settle":
+        if (state, name) in (("prepared", "prepare"), ("settled", "settle")):
             _stop_once(ledger)
         return answer
 
-    batches._prepare, staging.publish, gate.call_in = stopping_prepare, stopping_publish, stopping_call
-    objects.create = stopping_create
+    staging.publish, gate.call_in, objects.create = stopping_publish, stopping_call, stopping_create
