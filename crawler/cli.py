@@ -16,6 +16,10 @@ app = typer.Typer(
 )
 seeds_app = typer.Typer(help="Look after the sites to crawl.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(seeds_app, name="seeds")
+seen_app = typer.Typer(
+    help="Look after what is remembered of visited pages.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(seen_app, name="seen")
 
 Networks = Annotated[
     list[str] | None,
@@ -29,6 +33,7 @@ Contact = Annotated[
     str | None,
     typer.Option(metavar="MAIL|URL", help="Where site owners can reach you; default: BROADSHEET_CONTACT."),
 ]
+State = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the embedded Redis, as in crawl.")]
 Data = Annotated[str, typer.Option(metavar="DIR|URL", help="Folder or s3:// address of what is published.")]
 
 # `--site a b` means `--site a --site b` in the commands that take nothing but options.
@@ -223,6 +228,65 @@ def check_seeds(
     from crawler.seeds_command import check
 
     check(paths or None, live=live, allow_addresses=tuple(allow_address or ()), contact=contact or None)
+
+
+@seen_app.command("show")
+def show_seen(
+    urls: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[URL...]", help="Addresses; default: how much is remembered."),
+    ] = None,
+    data: Data = "data",
+    state: State = None,
+) -> None:
+    """Show what is remembered of addresses, or how much in all."""
+    from crawler.seen_command import show
+
+    show(urls or [], data, state)
+
+
+@seen_app.command("forget")
+def forget_seen(
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Addresses that become due again.")],
+    data: Data = "data",
+    state: State = None,
+) -> None:
+    """Forget addresses: they are visited when they are next listed or asked for."""
+    from crawler.seen_command import forget
+
+    forget(urls, data, state)
+
+
+@seen_app.command("export")
+def export_seen(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Default: standard output.")] = None,
+    data: Data = "data",
+    state: State = None,
+) -> None:
+    """Write all that is remembered as JSON Lines."""
+    from crawler.seen_command import export
+
+    export(file, data, state)
+
+
+@seen_app.command("import")
+def import_seen(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What export has written.")],
+    data: Data = "data",
+    state: State = None,
+) -> None:
+    """Remember what an exported file says, too."""
+    from crawler.seen_command import import_file
+
+    import_file(file, data, state)
+
+
+@seen_app.command("rebuild")
+def rebuild_seen(data: Data = "data", state: State = None) -> None:
+    """Forget everything, and remember what the log says."""
+    from crawler.seen_command import rebuild
+
+    rebuild(data, state)
 
 
 def main() -> None:

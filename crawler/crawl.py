@@ -151,6 +151,7 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                     state=state,
                     lease_seconds=environment.lease_seconds,
                     batch_age_seconds=environment.batch_age_seconds,
+                    policy=environment.policy,
                 ) as ledger,
             ):
                 plan = Plan(

@@ -7,12 +7,15 @@ from the command line; nothing else does.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from crawler.errors import UserError
+from pipelines.near import NearRule
 from pipelines.opt_out import OptOutPolicy
+from pipelines.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +41,9 @@ class Environment:
     """`BROADSHEET_CLEAN_WORKERS`: processes that clean pages. 0: one a core."""
     opt_out: OptOutPolicy = OptOutPolicy.FLAG
     """`BROADSHEET_OPT_OUT`: `flag` or `skip` what reserves mining and uses by AI."""
+    policy: Policy = field(default_factory=Policy)
+    """`BROADSHEET_REVISIT_HOURS`, `BROADSHEET_NEAR_DUPLICATES`, `BROADSHEET_NEAR_DUPLICATE_SIMILARITY`,
+    `BROADSHEET_NEAR_DUPLICATE_DAYS` and `BROADSHEET_SEEN_BYTES`."""
 
 
 def read_environment(environ: Mapping[str, str] = os.environ) -> Environment:
@@ -49,7 +55,49 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> Environment:
         lease_seconds=_read_number(environ, "BROADSHEET_LEASE_SECONDS", 60.0, least=1.0),
         clean_workers=int(_read_number(environ, "BROADSHEET_CLEAN_WORKERS", 0, least=0)),
         opt_out=_read_policy(environ, "BROADSHEET_OPT_OUT"),
+        policy=Policy(
+            near=_read_near_rule(environ),
+            revisit_seconds=_read_hours(environ, "BROADSHEET_REVISIT_HOURS"),
+            memory_bytes=int(_read_number(environ, "BROADSHEET_SEEN_BYTES", 0, least=0)) or None,
+        ),
     )
+
+
+def _read_near_rule(environ: Mapping[str, str]) -> NearRule:
+    name = "BROADSHEET_NEAR_DUPLICATES"
+    text = environ.get(name) or "drop"
+    if text not in {"drop", "publish", "off"}:
+        raise SettingError(f"{name}={text!r} must be drop, publish or off")
+    default = NearRule()
+    if text == "off":
+        return replace(default, days=0)
+    similarity = _read_number(
+        environ, "BROADSHEET_NEAR_DUPLICATE_SIMILARITY", default.similarity, least=0.5, most=1.0
+    )
+    days = _read_number(environ, "BROADSHEET_NEAR_DUPLICATE_DAYS", default.days, least=1, most=60)
+    return replace(
+        default,
+        similarity=similarity,
+        named_similarity=min(similarity, default.named_similarity),
+        days=int(days),
+        publish=text == "publish",
+    )
+
+
+def _read_hours(environ: Mapping[str, str], name: str) -> tuple[int, ...]:
+    text = environ.get(name)
+    if not text:
+        return Policy().revisit_seconds
+    if text == "none":
+        return ()
+    try:
+        hours = [float(part) for part in text.split()]
+    except ValueError:
+        raise SettingError(f"{name}={text!r} must be none, or hours such as '1 6 24 168'") from None
+    seconds = [round(hour * 3600) for hour in hours]
+    if not all(0 < before < after for before, after in pairwise([*seconds, 10**9])):
+        raise SettingError(f"{name}={text!r} must rise, from a second to 30 years")
+    return tuple(seconds)
 
 
 def _read_policy(environ: Mapping[str, str], name: str) -> OptOutPolicy:
@@ -60,7 +108,9 @@ def _read_policy(environ: Mapping[str, str], name: str) -> OptOutPolicy:
         raise SettingError(f"{name}={text!r} must be {' or '.join(OptOutPolicy)}") from None
 
 
-def _read_number(environ: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+def _read_number(
+    environ: Mapping[str, str], name: str, default: float, *, least: float, most: float = 1e15
+) -> float:
     text = environ.get(name)
     if not text:
         return default
@@ -68,8 +118,9 @@ def _read_number(environ: Mapping[str, str], name: str, default: float, *, least
         number = float(text)
     except ValueError:
         raise SettingError(f"{name}={text!r} is not a number") from None
-    if not least <= number < 1e9:
-        raise SettingError(f"{name}={text} must be at least {least:g}")
+    if not least <= number <= most:
+        limit = f"at most {most:g}" if number > most else f"at least {least:g}"
+        raise SettingError(f"{name}={text} must be {limit}")
     return number
 
 

@@ -162,12 +162,12 @@ class Batches:
                 candidate.visit, fetched_at=candidate.fetched_at, entry=hit.entry, of=candidate.id
             )
             return self._stage_outcome(candidate.visit, candidate.fetched_at, record, version)
-        publish_near = self._gate.policy.near.publish
-        trace = candidate.to_trace(always=publish_near)
+        rule = self._gate.policy.near
+        trace = candidate.to_trace(rule)
         known = await look(self._gate, candidate, trace)
         # No await from here to the append: what is staged here cannot change in between.
         staged = self._find_staged(candidate, trace)
-        verdict = decide(candidate.id, known, staged, publish_near=publish_near)
+        verdict = decide(candidate.id, known, staged, publish_near=rule.publish)
         if verdict is None:
             return None
         record = to_article_row(candidate, verdict, known)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipelines.takedowns import Takedowns
 
 _HEAD_BYTES = struct.calcsize(">HI")
+_FIRST_BYTES = struct.calcsize(">I")
 _REWRITE_SECONDS = 60.0
 
 
@@ -66,11 +67,15 @@ def _hidden(link: Listed) -> Listed:
 
 
 async def _all_links(gate: Gate) -> AsyncIterator[tuple[str, bytes]]:
-    """Site and what a listing said of a link, of those pending or claimed, and of those that a worker has just drawn."""
+    """Site and what a listing said of a link: of those pending or claimed, to be visited again, or just drawn."""
     for key in await gate.keys("link", "*"):
         site = key.removeprefix(gate.key("link", ""))
         async for _, value in gate.scan(key):
             yield site, value[_HEAD_BYTES:]
+    for key in await gate.keys("again-link", "*"):
+        site = key.removeprefix(gate.key("again-link", ""))
+        async for _, value in gate.scan(key):
+            yield site, value[_FIRST_BYTES:]
     for key in await gate.keys("drawn", "*"):
         worker, site = key.removeprefix(gate.key("drawn", "")).split(":", 1)
         for value in await gate.call("drawn", worker, site):

@@ -117,7 +117,7 @@ def pack_settled(rows: Sequence[StagedRow]) -> PackedRows:
 
 async def _prepare_near(gate: Gate, epoch: int, name: str, rows: Sequence[StagedRow]) -> dict[int, bytes]:
     """Do the same for what nearly the same articles are found by."""
-    traced = [(place, trace) for place, trace in _traced(rows) if trace.sketch]
+    traced = [(place, trace) for place, trace in _traced(rows) if trace.bands]
     refused: dict[int, bytes] = {}
     rule, first = gate.policy.packed_rule(), 0
     for traces in pack_traces(trace for _, trace in traced):

@@ -12,6 +12,7 @@ from pipelines.batches import Batches, Row
 from pipelines.hiding import hide_links, hide_pending, rewrite_history
 from pipelines.live import read_live
 from pipelines.log import FORMAT, Genesis, Log, open_genesis
+from pipelines.memory import Memory
 from pipelines.objects import StoreError, open_objects
 from pipelines.parts import Staging
 from pipelines.patience import PATIENCE_SECONDS, Patience, PatientObjects
@@ -66,6 +67,7 @@ class Ledger:
         self._held: dict[str, Visit] = {}
         self._drawing: set[str] = set()
         self._links = Pending(gate)
+        self.memory = Memory(gate, log_id)
         self._patience = patience
         self._batches = Batches(gate=gate, staging=staging, held=self._held, patience=patience)
         self._reaper = Reaper(gate=gate, pending=self._links, staging=staging)
@@ -260,6 +262,9 @@ class Ledger:
 
     async def _watch_redis(self) -> None:
         await check_server(self._redis)
+        await self.memory.warn_of_server()
+        if self._gate.policy.memory_bytes:
+            await self.memory.keep_within(self._gate.policy.memory_bytes)
 
     async def _reconcile(self) -> None:
         """After a loss of Redis: claim again what is being visited, give back what Redis alone thinks is."""

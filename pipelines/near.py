@@ -51,13 +51,13 @@ class NearRule:
     """When two articles are taken for one."""
 
     similarity: float = 0.75
-    """Estimated Jaccard similarity of their runs of words from which on they are; above 1: they never are."""
+    """Estimated Jaccard similarity of their runs of words from which on they are."""
     named_similarity: float = 0.5
     """The same where one names the other, or both a third, as its original (`syndicated_from`)."""
     openings: float = 0.45
     """And so alike must the openings of their paragraphs be, unless an original is named."""
     days: int = 7
-    """How many days back, by their fetch, articles are compared with."""
+    """How many days back, by their fetch, articles are compared with; 0: none is compared."""
     publish: bool = False
     """A near-duplicate is published as an article that says so, instead of as a row under `outcomes/`."""
 

@@ -84,6 +84,13 @@ class Gate:
             raise GateClosedError
         return answer
 
+    async def run_closed(self, name: str) -> None:
+        """Run a script that leaves the gate closed."""
+        try:
+            await self._scripts.run(name)
+        except RedisError as error:
+            raise _to_fault(error) from error
+
     async def read(self, *command: str | bytes) -> Any:
         """Run a single command."""
         try:
@@ -321,7 +328,7 @@ async def read_part_marks(
             if first_in is None or (row.get("log_entry") or first_in[1]) == first_in[0]:
                 marks.append(to_mark(row))
                 if marks[-1].outcome == "article" and marks[-1].fetched_at > since:
-                    traces.append(read_trace(row))
+                    traces.append(read_trace(row, policy.near))
         return PackedRows(pack_rows(marks), pack_traces(traces))
 
     try:

@@ -34,6 +34,8 @@ HIDDEN = "sha256:"
 
 _ROW = struct.Struct(">16s32sBIH16s10s3sIH")
 _LATEST = 2**32 - 1
+# An id that is unknown since its generation was dropped goes on beyond every revision that it may have had.
+_REVISIONS_A_LIFE = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,11 @@ def _to_said(url: str) -> bytes:
     said = msgspec.json.encode({"url": url})
     # An address that long is not visited again after a loss of Redis.
     return said if len(said) < 2**16 else b""
+
+
+def begins_life(revision: int) -> bool:
+    """Say whether an article that was forgotten, or never known, may begin with this revision (scripts/seen.lua)."""
+    return (revision - 1) % _REVISIONS_A_LIFE == 0
 
 
 def to_seconds(moment: datetime) -> int:

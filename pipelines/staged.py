@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from pipelines.near import NearRule
     from pipelines.parts import Spool, StagedRow
     from pipelines.visits import Ended, Visit
 
@@ -55,14 +56,14 @@ class Candidate:
         """The hash of its clean text, 32 bytes."""
         return bytes.fromhex(self.record["content_hash"])
 
-    def to_trace(self, *, always: bool) -> Trace:
-        """Give what it is compared by with other articles; `always`: though its id is known."""
+    def to_trace(self, rule: NearRule) -> Trace:
+        """Give what it is compared by with other articles."""
         return Trace(
             id=self.id,
             fetched_at=self.fetched_at,
             sketch=self.sketch,
-            bands=to_bands(self.sketch, find_original(self.record)),
-            always=always,
+            bands=to_bands(self.sketch, find_original(self.record)) if rule.days else b"",
+            always=rule.publish,
         )
 
 

@@ -16,6 +16,8 @@ from pipelines.seen import to_seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pipelines.near import NearRule
+
 _HEAD = struct.Struct(">16sHIB16s")
 NONE = bytes(16)
 TRACES_AT_ONCE = 100
@@ -47,10 +49,10 @@ class Trace:
         return head + b"".join(struct.pack(">H", len(field)) + field for field in fields)
 
 
-def read_trace(row: Mapping[str, Any]) -> Trace:
+def read_trace(row: Mapping[str, Any], rule: NearRule) -> Trace:
     """Make the trace of a published article anew from its row. Raises KeyError or ValueError where it is no row of ours."""
     name = bytes.fromhex(row["id"])
-    sketch = to_sketch(row["text"])
+    sketch = to_sketch(row["text"]) if rule.days else b""
     near = row.get("duplicate_of")
     return Trace(
         id=name,

@@ -11,6 +11,10 @@ local link = redis.call('HGET', links, digest)
 if link and string.sub(link, 7) == before then
   redis.call('HSET', links, digest, string.sub(link, 1, 6) .. after)
 end
+local again = redis.call('HGET', prefix .. 'again-link:' .. site, digest)
+if again and string.sub(again, 5) == before then
+  redis.call('HSET', prefix .. 'again-link:' .. site, digest, string.sub(again, 1, 4) .. after)
+end
 for _, worker in ipairs(redis.call('SMEMBERS', prefix .. 'workers')) do
   local kept = prefix .. 'drawn:' .. worker .. ':' .. site
   local last = redis.call('GET', kept)
