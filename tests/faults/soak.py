@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from tests.faults.kills import kill_at_syscalls, kill_workers, stop_workers
 from tests.faults.lost_answers import lose_each_write, lose_script_answers, write_to_failing_store
 from tests.faults.proxy import fail_some
 from tests.faults.redis_losses import lose_redis
+from tests.faults.takedowns import take_down_amid_commits
 from tests.pipelines.protocol_model import RULES, search
 from tests.pipelines.test_protocol_model import BREACHES, WORLDS
 
@@ -46,6 +48,7 @@ def main(names):
         ),
         "disk": lambda folder: fill_disk(folder, times=3, full_seconds=20, pages=1500),
         "s3": lambda folder: _write_to_store(folder, fail_some(0.3), 500, "S3 failing 30 % of calls"),
+        "takedowns": lambda folder: take_down_amid_commits(folder, rounds=50),
         "model": _explore,
     }
     is_clean, reads = True, 0
@@ -73,6 +76,7 @@ def _tell(line):
 
 
 def _write_to_store(folder, judge, batches, test):
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
     os.environ |= _S3
