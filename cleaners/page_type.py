@@ -36,6 +36,9 @@ HUB_TEXT_CHARS = 600
 HUB_CHARS_PER_LINK = 25
 """A page with more headline links than this share of its text is a list with an introduction."""
 MAX_LIST_INTRODUCTION_CHARS = 1_250
+UNBROKEN_CHARS = 600
+"""So much text with no headline among it is an article's, however long the menus are; the longest introduction of 256
+hubs has 528 characters, and link lists of 160 entries stand around notices of 900."""
 SHORT_CHARS = 600
 """Below it a page may be a wall, a player, an error. The shortest of 935 articles has 382 characters."""
 TOO_SHORT_CHARS = 250
@@ -68,6 +71,8 @@ class Shape:
     linked: int
     """Of those, what stands beside a headline link."""
     linked_pieces: int
+    unbroken: int
+    """Of running text of its own, the longest stretch without a headline link in it."""
     headline_links: int
     """In the whole page."""
 
@@ -115,10 +120,11 @@ def find_rejection(  # noqa: PLR0913 -- the page from every side
 def measure(pieces: Sequence[Piece], kept: Sequence[Piece]) -> Shape:
     """Measure the kept text against the links around it."""
     taken = {piece.text for piece in kept}
-    prose = linked = linked_pieces = headline_links = 0
+    prose = linked = linked_pieces = headline_links = stretch = unbroken = 0
     for position, piece in enumerate(pieces):
         if piece.link_chars >= MIN_LINK_CHARS and len(piece.text) <= 400 and piece.link_share >= 0.6:
             headline_links += 1
+            stretch = 0
         if piece.text not in taken or piece.kind == "heading" or len(piece.text) < MIN_PROSE_CHARS:
             continue
         length = reading_length(piece.text)
@@ -126,11 +132,15 @@ def measure(pieces: Sequence[Piece], kept: Sequence[Piece]) -> Shape:
         if _stands_by_link(pieces, position):
             linked += length
             linked_pieces += 1
+        else:
+            stretch += length
+            unbroken = max(unbroken, stretch)
     return Shape(
         chars=sum(reading_length(piece.text) for piece in kept),
         prose=prose,
         linked=linked,
         linked_pieces=linked_pieces,
+        unbroken=unbroken,
         headline_links=headline_links,
     )
 
@@ -226,6 +236,8 @@ def _hub(
         return "hub", f"declared as a list, {evidence}"
     if root and links >= 10 and (share > 0.4 or own < 1_500):
         return "hub", f"a site's root with {evidence}"
+    if shape.unbroken >= UNBROKEN_CHARS:
+        return None
     if shape.linked_pieces >= 5 and share >= HUB_LINKED_SHARE and (links >= 12 or own < 700):
         return "hub", f"{share:.0%} of the text stands beside links, {evidence}"
     if shape.linked_pieces >= 3 and own == 0 and shape.prose < HUB_TEXT_CHARS:

@@ -102,6 +102,14 @@ def test_keeps_an_article_that_says_nothing_of_itself() -> None:
     assert verdict(f"<h1>Harbour reopens</h1>{TEXT}<ul>{teasers(12, 'list')}</ul>") is None
 
 
+def test_keeps_a_notice_among_long_menus() -> None:
+    notice = f"<p>{SENTENCE * 2}</p>" * 4
+    menu = f"<ul>{teasers(80, 'list')}</ul>"
+    assert verdict(f"{menu}<h1>Harbour reopens</h1>{notice}{menu}") is None
+    broken = f"<p>{SENTENCE * 2}</p><ul>{teasers(20, 'list')}</ul>" * 4
+    assert verdict(f"{menu}<h1>Harbour reopens</h1>{broken}{menu}") == "hub"
+
+
 def test_keeps_an_article_whose_paragraphs_hold_links() -> None:
     text = "".join(
         f'<p>{SENTENCE * 4}<a href="/x{n}">the long chronicle of the harbour</a> {SENTENCE}</p>'
