@@ -51,7 +51,9 @@ def to_lines(text: str) -> list[str]:
 def test_keeps_what_must_stay(page: Path) -> None:
     text = "\n".join(to_lines(clean_page(page).text))
     known = "\n".join(read_facts(page).get("lost", ()))
-    lost = [sentence for sentence in read_facts(page)["keep"] if sentence not in text and sentence not in known]
+    lost = [
+        sentence for sentence in read_facts(page)["keep"] if sentence not in text and sentence not in known
+    ]
     assert not lost
 
 

@@ -103,7 +103,7 @@ def test_keeps_an_article_that_says_nothing_of_itself() -> None:
 
 
 def test_keeps_a_notice_among_long_menus() -> None:
-    notice = f"<p>{SENTENCE * 2}</p>" * 4
+    notice = f"<p>{SENTENCE * 2}</p>" * 5
     menu = f"<ul>{teasers(80, 'list')}</ul>"
     assert verdict(f"{menu}<h1>Harbour reopens</h1>{notice}{menu}") is None
     broken = f"<p>{SENTENCE * 2}</p><ul>{teasers(20, 'list')}</ul>" * 4
