@@ -26,7 +26,7 @@ from pipelines.record import to_record, to_timestamp
 from pipelines.recover import GateClosedError
 from pipelines.sketched import find_sketch
 from pipelines.staged import Batch, Candidate, Row, to_row, to_visit_mark
-from pipelines.takedown import append_takedown, blocked_row
+from pipelines.takedown import REASON, append_takedown, blocked_row
 from pipelines.takedowns import Match, to_subject
 from pipelines.visits import Cleaned
 from pipelines.withheld import find_withheld, is_current
@@ -61,6 +61,8 @@ class Batches:
         self._reconsidering = asyncio.Lock()
         self.counts: Counter[tuple[str, str | None]] = Counter()
         """The rows staged here and not cut again, by outcome and reason."""
+        self.has_blocked = False
+        """A batch is settled with rows that a takedown has ended: what Redis held of them is deleted since."""
 
     @property
     def is_empty(self) -> bool:
@@ -244,6 +246,7 @@ class Batches:
             is_settled = await self._decide(epoch, name, batch, rows, parts)
             await self._staging.drop_parts(parts)
             if is_settled:
+                self.has_blocked |= REASON in batch.reasons.values()
                 for row in rows:
                     self._held.pop(row.mark.token, None)
                 break

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipelines.takedowns import Takedowns
 
 _HEAD_BYTES = struct.calcsize(">HI")
+_AGAIN_HEAD_BYTES = struct.calcsize(">I")
 _FIRST_BYTES = struct.calcsize(">I")
 _REWRITE_SECONDS = 60.0
 

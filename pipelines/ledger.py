@@ -145,11 +145,14 @@ class Ledger:
         """
         takedowns = self._gate.log.takedowns
         version = takedowns.version
-        if version == self._hidden and not at_once:
+        count = 0
+        if version != self._hidden or at_once:
+            count = await hide_pending(self._gate, takedowns) if version else 0
+            self._hidden = version
+        if not (count or at_once or self._batches.has_blocked):
             return True
-        count = await hide_pending(self._gate, takedowns) if version else 0
-        self._hidden = version
-        return await rewrite_history(self._gate) if count or at_once else True
+        self._batches.has_blocked = False
+        return await rewrite_history(self._gate)
 
     async def pending(self, site: str) -> PendingCount:
         """Count the site's pending links."""
@@ -211,6 +214,7 @@ class Ledger:
         await asyncio.gather(*self._tasks)
         # Whatever fails here is put right by the next worker, one lease later.
         with suppress(StoreError):
+            await self.hide_taken_down()
             await self._reaper.decide_own_batches()
             await self._links.give_back(list(self._held.values()))
             await self._gate.stop_beating(self.worker_id)

@@ -12,6 +12,7 @@ from pipelines.outcomes import to_outcome_row
 from pipelines.parts import PART_NAME, new_name
 from pipelines.record import to_timestamp
 from pipelines.rewrite import read_counted, read_part, stamp, to_line
+from pipelines.seen import url_digest
 from pipelines.takedowns import Hit, Match, hidden_url, to_subject
 from pipelines.visits import Visit
 
@@ -90,7 +91,7 @@ async def carry_out(rewriter: Rewriter) -> TakedownReport:
 
 
 class _Copies:
-    """The texts and ids of what went, under which copies are found."""
+    """The texts, ids and addresses of what went, under which copies are found."""
 
     def __init__(self) -> None:
         self._ids: dict[str, Hit] = {}
@@ -98,6 +99,9 @@ class _Copies:
 
     def note(self, row: dict[str, Any], hit: Hit) -> None:
         """Note what went."""
+        if hit.by in _FOLLOWED:
+            # The address as claimed may be another than the one that names the article: it is not fetched again.
+            self._ids.setdefault(url_digest(row["url"]).hex(), hit)
         if row["outcome"] == "article":
             self._ids.setdefault(row["id"], hit)
             self._texts.setdefault(row["content_hash"], hit)

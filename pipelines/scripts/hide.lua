@@ -1,5 +1,6 @@
 -- Keeps of a link that is taken down nothing but its digest, wherever what its listing said of it stands.
--- ARGV: epoch, site, digest, what was said, what is said from now on. It stays pending or claimed, as it was.
+-- ARGV: epoch, site, digest, what was said, what is said from now on. It stays pending or claimed, as it was;
+-- a page that was to be visited again is not.
 -- Again: what was said is gone already.
 
 if not is_open(ARGV[1]) then
@@ -14,6 +15,11 @@ end
 local again = redis.call('HGET', prefix .. 'again-link:' .. site, digest)
 if again and string.sub(again, 5) == before then
   redis.call('HSET', prefix .. 'again-link:' .. site, digest, string.sub(again, 1, 4) .. after)
+end
+local again = redis.call('HGET', prefix .. 'again-link:' .. site, digest)
+if again and string.sub(again, 5) == before then
+  redis.call('HDEL', prefix .. 'again-link:' .. site, digest)
+  redis.call('ZREM', prefix .. 'again:' .. site, digest)
 end
 for _, worker in ipairs(redis.call('SMEMBERS', prefix .. 'workers')) do
   local kept = prefix .. 'drawn:' .. worker .. ':' .. site

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -156,6 +156,27 @@ async def test_a_page_that_is_taken_down_is_neither_kept_in_redis_nor_drawn_nor_
         assert MARKER.encode() not in await everything(redis)
     outcomes = sorted(row["outcome"] for row in published_rows(tmp_path))
     assert outcomes == ["article", "blocked", "blocked"]
+    assert files_with_marker(tmp_path) == []
+    assert (await verify(str(tmp_path))).problems == ()
+
+
+@pytest.mark.parametrize("by", ["address", "text"])
+async def test_redis_keeps_nothing_of_a_published_article_and_does_not_visit_it_again(tmp_path, by):
+    told = Listed(url=f"https://news.example/{MARKER}?page=2", title=MARKER)
+    async with joined(tmp_path) as (redis, ledger):
+        await ledger.save_listing(SITE, FEED, None, [told])
+        (visit,) = await ledger.draw(SITE, 1)
+        await ledger.submit(page(visit, text=MARKER, canonical_url="https://news.example/1"))
+        await ledger.drain()
+        assert MARKER.encode() in await everything(redis)
+        (row,) = published_rows(tmp_path)
+        await take_down(tmp_path, told.url if by == "address" else row["content_hash"])
+        await ledger._beat()
+        assert MARKER.encode() not in await everything(redis)
+        await ledger.save_listing(
+            SITE, FEED, None, [replace(told, modified_at=datetime.now(UTC).isoformat())]
+        )
+        assert await ledger.draw(SITE, 1) == []
     assert files_with_marker(tmp_path) == []
     assert (await verify(str(tmp_path))).problems == ()
 
