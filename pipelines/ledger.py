@@ -18,8 +18,9 @@ from pipelines.parts import Staging
 from pipelines.patience import PATIENCE_SECONDS, Patience, PatientObjects
 from pipelines.pending import Pending, PendingCount, SavedListing, Validators
 from pipelines.policy import Policy
+from pipelines.reaper import Reaper
 from pipelines.record import to_timestamp
-from pipelines.recover import Gate, Reaper
+from pipelines.recover import Gate
 from pipelines.rewrite import Rewriter
 from pipelines.store import check_server
 from pipelines.upkeep import keep_up
