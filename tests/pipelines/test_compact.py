@@ -5,15 +5,18 @@ import gzip
 import json
 import os
 import random
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pipelines.compact import compact
+from pipelines.ledger import open_ledger
 from pipelines.live import checkpoint_path, read_live
 from pipelines.log import Seal
 from pipelines.objects import LocalObjects, StoreError
 from pipelines.rewrite import open_rewriter
+from pipelines.store import open_redis
 from pipelines.takedown import carry_out, request_takedown
 from pipelines.takedowns import to_match
 from pipelines.upkeep import KEEP_REPLACED_SECONDS, keep_up
@@ -268,8 +271,34 @@ async def test_a_part_of_a_rewriter_from_before_an_epoch_does_not_count_after_it
         assert not await rewriter.replace(log, adds=[], removes=paths, why="compaction")
 
 
-@pytest.mark.skipif(not os.path.ismount("/proc"), reason="needs a file system that takes no new file")
-async def test_a_folder_that_takes_no_file_is_refused_in_one_line(tmp_path):
-    with pytest.raises(StoreError, match=r"^/proc/sys: [^\n]+$"):
-        async with open_rewriter("/proc/sys"):
-            pass
+@pytest.fixture
+def read_only(tmp_path):
+    """A data folder on a disk that takes no writes."""
+    data, view = tmp_path / "data", tmp_path / "view"
+    asyncio.run(publish(data, 2))
+    view.mkdir()
+    try:
+        subprocess.run(["mount", "--bind", data, view], check=True, capture_output=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", view], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        subprocess.run(["umount", view], check=False, capture_output=True)
+        pytest.skip("only root can mount a disk read-only")
+    yield view
+    subprocess.run(["umount", view], check=True)
+
+
+def test_a_read_only_folder_can_be_read_and_is_refused_in_one_line_by_who_writes(read_only, tmp_path):
+    assert asyncio.run(verify(str(read_only))).problems == ()
+    before = len(list(read_only.rglob("*")))
+
+    async def crawl():
+        async with (
+            open_redis(None, tmp_path / "state") as redis,
+            open_ledger(redis=redis, data=str(read_only), state=tmp_path / "state"),
+        ):
+            raise AssertionError("opened")
+
+    for write in (squeeze(read_only), crawl()):
+        with pytest.raises(StoreError, match=rf"^{read_only}[^\n]*: Read-only file system$"):
+            asyncio.run(write)
+    assert len(list(read_only.rglob("*"))) == before
