@@ -74,6 +74,6 @@ def _standfirst(pieces: Sequence[Piece], title: str | None) -> Piece | None:
     ]
     points = [piece for piece in above if piece.kind == "list_item"]
     said = {fold_words(paragraph.text) for paragraph in paragraphs}
-    if len(said) == 1 and any(repeats(point, paragraphs) for point in points):
+    if len(said) == 1 and any(repeats(point, paragraphs[:1]) for point in points):
         return paragraphs[0]
     return None

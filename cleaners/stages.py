@@ -24,7 +24,7 @@ from cleaners.metadata import read_metadata
 from cleaners.models import Article, Document, Metadata, Rejection, Removal
 from cleaners.page import Page
 from cleaners.page_type import find_rejection
-from cleaners.refusal import find_refusal
+from cleaners.refusal import find_overlength, find_refusal
 from cleaners.rules import load_rules
 from cleaners.runner import Runner
 from cleaners.structured import read_json_ld
@@ -45,7 +45,7 @@ from cleaners.text.players import drop_player_times
 from cleaners.text.switchers import drop_switchers
 from cleaners.text.titles import drop_titles
 from cleaners.witness import WITNESS_FEATURES, add_witness, read_witness
-from cleaners.words import fold_words
+from cleaners.words import fold_words, words
 
 Pass = Callable[[list[Piece], Page], list[PieceHit]]
 
@@ -112,6 +112,9 @@ def _clean(document: Document) -> tuple[Article | Rejection, Survey | None, list
         return _reject(document, "too_short", "the page has no body"), None, []
     read = read_page(document, tree)
     runner = read.survey.runner
+    refusal = find_overlength(read.survey.layout.pieces)
+    if refusal:
+        return _reject(document, *refusal), None, []
     kept = _run(BODY_PASSES, _judge(read, html), read.survey.page, runner)
     removals = tuple(runner.removals)
     rejection = find_rejection(
@@ -120,7 +123,7 @@ def _clean(document: Document) -> tuple[Article | Rejection, Survey | None, list
     result: Article | Rejection
     if rejection:
         result = _reject(document, *rejection, removals)
-    elif not kept:
+    elif not _says_anything(kept):
         result = _reject(document, "too_short", "nothing on the page reads like an article", removals)
     else:
         result = Article(
@@ -143,6 +146,9 @@ def clean_text(
     `title` is looked for in the text where it is None; `fetched_at` (aware) is now where it is None.
     """
     scrape = read_scrape(text, title)
+    refusal = find_overlength(scrape.pieces)
+    if refusal:
+        return Rejection(reason=refusal[0], evidence=refusal[1], url=url, requested_url=url)
     metadata = Metadata(
         canonical_url=url,
         title=scrape.title,
@@ -163,7 +169,7 @@ def clean_text(
     pieces = _strip_icons(scrape.pieces, page, runner)
     kept = _run((*MARKED_PASSES, *BODY_PASSES, drop_edges), pieces, page, runner)
     removals = tuple(runner.removals)
-    if not kept:
+    if not _says_anything(kept):
         evidence = "nothing in the text reads like an article"
         return Rejection(reason="too_short", evidence=evidence, url=url, requested_url=url, removals=removals)
     return Article(
@@ -269,6 +275,11 @@ def _run(passes: tuple[Pass, ...], pieces: list[Piece], page: Page, runner: Runn
     for drop in passes:
         pieces = runner.drop(pieces, drop(pieces, page))
     return pieces
+
+
+def _says_anything(pieces: Sequence[Piece]) -> bool:
+    """Whether any piece has a word; a megabyte of brackets has none."""
+    return any(words(piece.text) for piece in pieces)
 
 
 def _parts(found: Survey, kept: Sequence[Piece]) -> tuple[Part, ...]:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 # The private-use areas: icon fonts put their glyphs there and no script does.
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]+")
-_LOWER_RUN = re.compile(r"[a-z][a-z0-9_]*")
+# Of 4,209 names the longest has 45 characters; a longer run starts with a name at most.
+_LOWER_RUN = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _LAST_RUN = re.compile(r"[a-z][a-z0-9_]*$")
 # An icon leads a label, not a sentence: a lower-case rest of so many words is an article that speaks of the icon.
 MAX_LABEL_WORDS = 3
