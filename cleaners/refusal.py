@@ -77,46 +77,63 @@ def find_overlength(pieces: Sequence[Piece]) -> Refusal | None:
 
 def _scan(html: str) -> Refusal | None:
     """The same from the page's tags, one by one."""
-    stack: list[str] = []
-    depths: Counter[str] = Counter()
-    formatting: Counter[str] = Counter()
+    elements = _OpenElements()
     place = 0
     while token := _TOKEN.search(html, place):
         place = token.end()
         if token[2] is None:
             continue
         name = token[2].lower()
-        if len(token[0]) > 2 * MAX_ATTRIBUTES:
-            attributes = sum(1 for _ in _ATTRIBUTES.finditer(token[3]))
-            if attributes > MAX_ATTRIBUTES:
-                return "overrun", f"one tag with {attributes:,} attributes, more than {MAX_ATTRIBUTES:,}"
+        refusal = _count_attributes(token)
         if token[1]:
-            _close(name, stack, depths, formatting)
+            elements.close(name)
         elif name in _RAW:
             end = _RAW_ENDS[name].search(html, place)
             place = end.start() if end else len(html)
-        elif name in _FORMATTING:
-            formatting[name] += 1
-            if formatting[name] > MAX_OPEN_FORMATTING:
-                return "overrun", f"more than {MAX_OPEN_FORMATTING:,} open <{name}>"
-        elif name not in _NEVER_DEEP and not _closes_itself(token[0], depths):
-            stack.append(name)
-            depths[name] += 1
-            if len(stack) > MAX_DEPTH:
-                return "overrun", f"elements nested more than {MAX_DEPTH:,} deep"
+        else:
+            refusal = refusal or elements.open(name, closes_itself=token[0].endswith("/>"))
+        if refusal:
+            return refusal
     return None
 
 
-def _close(name: str, stack: list[str], depths: Counter[str], formatting: Counter[str]) -> None:
-    """Close an element and those left open inside it; a tag that closes nothing does nothing."""
-    if formatting[name]:
-        formatting[name] -= 1
-    elif depths[name]:
-        while (inner := stack.pop()) != name:
-            depths[inner] -= 1
-        depths[name] -= 1
+def _count_attributes(tag: re.Match[str]) -> Refusal | None:
+    # Nearly all tags are too short to hold so many.
+    if len(tag[0]) <= 2 * MAX_ATTRIBUTES:
+        return None
+    attributes = sum(1 for _ in _ATTRIBUTES.finditer(tag[3]))
+    if attributes <= MAX_ATTRIBUTES:
+        return None
+    return "overrun", f"one tag with {attributes:,} attributes, more than {MAX_ATTRIBUTES:,}"
 
 
-def _closes_itself(tag: str, depths: Counter[str]) -> bool:
-    """Whether a tag ends in a slash that counts: inside drawings and formulas."""
-    return tag.endswith("/>") and bool(depths["svg"] or depths["math"])
+class _OpenElements:
+    """What is open at a place of a page, about as the parser sees it."""
+
+    def __init__(self) -> None:
+        self._stack: list[str] = []
+        self._open: Counter[str] = Counter()
+        self._formatting: Counter[str] = Counter()
+
+    def open(self, name: str, *, closes_itself: bool) -> Refusal | None:
+        """Open an element; gives a refusal where too many are open."""
+        if name in _FORMATTING:
+            self._formatting[name] += 1
+            if self._formatting[name] > MAX_OPEN_FORMATTING:
+                return "overrun", f"more than {MAX_OPEN_FORMATTING:,} open <{name}>"
+        # A slash closes a tag inside drawings and formulas only.
+        elif name not in _NEVER_DEEP and not (closes_itself and (self._open["svg"] or self._open["math"])):
+            self._stack.append(name)
+            self._open[name] += 1
+            if len(self._stack) > MAX_DEPTH:
+                return "overrun", f"elements nested more than {MAX_DEPTH:,} deep"
+        return None
+
+    def close(self, name: str) -> None:
+        """Close an element and those left open inside it; a tag that closes nothing does nothing."""
+        if self._formatting[name]:
+            self._formatting[name] -= 1
+        elif self._open[name]:
+            while (inner := self._stack.pop()) != name:
+                self._open[inner] -= 1
+            self._open[name] -= 1
