@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,6 +13,8 @@ from cleaners.metadata.shown import is_hidden, shown_text
 from cleaners.structured import text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from selectolax.lexbor import LexborNode
 
     from cleaners.metadata.facts import PageFacts
@@ -46,6 +49,7 @@ PUBLISHED_METAS = (
     "originalpublicationdate",
     "date",
     "article:published",
+    "published",
     "created",
     "date.created",
 )
@@ -91,7 +95,7 @@ _ELSEWHERE_TOKENS = frozenset({"widget", "card", "cards", "latest", "recent", "a
 _ADDRESS_DAY = re.compile(
     r"[/-]((?:19|20)\d{2})([/_-]?)(\d{2}|(?<=[/_-])\d)\2(\d{2}|(?<=[/_-])\d)(?=[/_.-]|$)"
 )
-_ADDRESS_MONTH_NAME = re.compile(r"/((?:19|20)\d{2})/([a-z]{3})/(\d{1,2})/")
+_ADDRESS_MONTH_NAME = re.compile(r"/((?:19|20)\d{2})/([a-z]{3,9})/(\d{1,2})/")
 _MONTHS = dict(
     zip(
         ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
@@ -109,6 +113,15 @@ _UPDATE_MARK = re.compile(
     re.IGNORECASE,
 )
 
+_LABEL = re.compile(
+    r"\W{0,3}(?:this article was )?(?:originally |first )?"
+    r"(?:posted|published|publish(?:ed)? date|date published|last (?:updated|modified)|updated)\b",
+    re.IGNORECASE,
+)
+
+MAX_LABELLED_LINES = 2_000
+MAX_LABEL_GAP = 18
+"""Characters between a label and its date: " on Wednesday, "; more is a sentence."""
 MAX_CANDIDATES = 100
 _DATED = "[class*=date i], [class*=publish i], [class*=posted i], [class*=time i], [class*=meta i], [class*=byline i]"
 
@@ -233,9 +246,41 @@ def find_in_address(address: str, reading: Reading) -> Moment | None:
     if match := _ADDRESS_DAY.search(path):
         return read_moment(f"{match[1]}-{match[3]}-{match[4]}", reading)
     if match := _ADDRESS_MONTH_NAME.search(path):
-        month = _MONTHS.get(match[2])
+        month = _MONTHS.get(match[2][:3])
         return read_moment(f"{match[1]}-{month}-{match[3]}", reading) if month else None
     return None
+
+
+def find_labelled(facts: PageFacts, reading: Reading) -> Moment | None:
+    """Return the first date that a line introduces with "Posted on", "Last updated:" or the like, wherever it stands."""
+    body = facts.tree.body
+    lines = body.text(separator="\n").split("\n") if body is not None else []
+    label = ""
+    for line in islice((text for line in lines if (text := line.strip())), MAX_LABELLED_LINES):
+        # A label may stand in a line of its own, above its date.
+        text = f"{label}{line[:MAX_DATE_LINE_CHARS]}"
+        label = ""
+        match = _LABEL.match(text)
+        if match is None:
+            continue
+        for start, moment in find_moments(text, reading):
+            if start - match.end() <= MAX_LABEL_GAP:
+                return moment
+            break
+        if len(line) < 25:
+            label = f"{line} "
+    return None
+
+
+def stated_days(facts: PageFacts, reading: Reading) -> Iterator[Moment]:
+    """Yield the days that the page's address and its `<time datetime>` state."""
+    moment = find_in_address(facts.document.url, reading)
+    if moment is not None:
+        yield moment
+    for node in facts.tree.css("time[datetime]")[:MAX_CANDIDATES]:
+        moment = read_moment(node.attributes.get("datetime"), reading)
+        if moment is not None:
+            yield moment
 
 
 def find_in_text(facts: PageFacts, reading: Reading) -> Moment | None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from cleaners.metadata.dates import (
     find_in_address,
     find_in_text,
+    find_labelled,
     find_modified,
     find_near_headline,
     find_published,
     find_shown,
+    stated_days,
 )
 from cleaners.metadata.moments import Moment, Reading, read_moment
 from cleaners.metadata.site import host_of
@@ -69,6 +71,7 @@ def find_dates(facts: PageFacts, surroundings: Surroundings, language: str | Non
     if not found or found[0][1].precision == "day" or not types_of(facts.article) & NEWS_TYPES:
         shown, updated = find_near_headline(surroundings, reading, within=300 if found else 1_200)
         if shown is not None:
+            shown = _right_way_round(shown, facts, reading, found)
             edition = not found or abs(shown.at - found[0][1].at) > EDITION_GAP
             found.insert(0 if edition else len(found), ("headline", shown))
     listed = facts.document.listed
@@ -92,6 +95,22 @@ def find_dates(facts: PageFacts, surroundings: Surroundings, language: str | Non
     return _dates((source, best), modified, others)
 
 
+def _right_way_round(
+    shown: Moment, facts: PageFacts, reading: Reading, found: list[tuple[str, Moment]]
+) -> Moment:
+    """Return the moment with day and month exchanged where only so a machine-readable date of the page agrees with it.
+
+    03/10/2024 is the third of October to one site and the tenth of March to its neighbour.
+    """
+    at = shown.at
+    if at.day > 12 or at.day == at.month:
+        return shown
+    known = {moment.at.date() for _, moment in found}
+    known |= {moment.at.date() for moment in stated_days(facts, reading)}
+    exchanged = replace(shown, at=at.replace(month=at.day, day=at.month))
+    return exchanged if exchanged.at.date() in known and at.date() not in known else shown
+
+
 def _dates(
     published: tuple[str, Moment] | None, modified: tuple[str, Moment] | None, others: dict[str, str]
 ) -> Dates:
@@ -105,6 +124,8 @@ def _dates(
 
 
 def _last_resorts(facts: PageFacts, reading: Reading, updated: Moment | None) -> list[tuple[str, Moment]]:
+    if (moment := find_labelled(facts, reading)) is not None:
+        return [("visible", moment)]
     if (shown := find_shown(facts, reading)) is not None:
         return [shown]
     if updated is not None:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cleaners.metadata.moments import DATE_IN_TEXT
 from cleaners.metadata.shown import is_hidden, shown_text
 from cleaners.structured import NEWS_TYPES, text_of, types_of
 
@@ -24,7 +25,9 @@ MIN_NAME_CHARS = 4
 _SEPARATOR = re.compile(r"\s+[|\-–—―·•:»«›‹/~⋆♦➤]+\s+|\s*[|｜‖]\s*|\s+::\s+|:\s+|\s?[»›]\s|\s[—–-]")
 _WORD = re.compile(r"\w+")
 _KICKER_END = re.compile(r"[:|.–—-]\s*$")
-_UNFINISHED = re.compile(r"\*|[⋆|–—·•:«»-]$")
+_UNFINISHED = re.compile(r"^#|\*|[⋆|–—·•:«»-]$")
+_LETTER = re.compile(r"[^\W\d_]")
+_ADDRESS = re.compile(r"\([\w.-]{1,80}\.[a-z]{2,12}\)")
 _BAR = re.compile(r"\s[|｜]\s")
 
 
@@ -102,24 +105,28 @@ def _choose(facts: PageFacts, shown: list[Wording], stated: list[Wording], names
     if headline is None or (best < 0.5 and own):
         stand_in = og or (own[0] if own else headline or (stated[0] if stated else None))
         return Wording(stand_in.source, _first_part(stand_in.text)) if stand_in is not None else None
-    mine = fold(headline.text)
-    if og is not None and (theirs := fold(og.text)) != mine:
-        if (
-            len(theirs) > 15
-            and mine.endswith(theirs)
-            and (headline.composed or _KICKER_END.search(headline.text[: -len(og.text)]))
-        ):
-            # The headline's element holds a kicker too.
-            return og
-        if json_ld is not None and theirs.endswith(mine) and fold(json_ld.text) == theirs:
-            # The kicker stands outside the headline's element, and the page counts it in wherever it states a title.
-            return og
-    if headline.text.isupper() and og is not None and _words(og.text) <= _words(headline.text):
-        # Set in capitals by hand; the head has the words as they are spelt.
+    if og is not None and _is_better_spelt(og, headline, json_ld, title):
         return og
     if _is_news(facts) and og is not None and title is not None:
         return _of_newsroom(headline, og, json_ld, title) or _spelled(headline, stated)
     return _spelled(headline, stated)
+
+
+def _is_better_spelt(og: Wording, headline: Wording, json_ld: Wording | None, title: Wording | None) -> bool:
+    """Tell whether the head has the headline's words without what its element adds, or with what it lacks."""
+    if headline.text.isupper():
+        # Set in capitals by hand; the head has the words as they are spelt.
+        return True
+    mine, theirs = fold(headline.text), fold(og.text)
+    if mine == theirs:
+        return False
+    has_kicker = headline.composed or _KICKER_END.search(headline.text[: -len(og.text)])
+    if len(theirs) > 15 and mine.endswith(theirs) and has_kicker:
+        return True
+    if json_ld is not None and theirs.endswith(mine) and fold(json_ld.text) == theirs:
+        # The kicker stands outside the headline's element, and the page counts it in wherever it states a title.
+        return True
+    return title is not None and og.text == title.text and _adds_no_word(headline.text, og.text)
 
 
 def _of_newsroom(headline: Wording, og: Wording, json_ld: Wording | None, title: Wording) -> Wording | None:
@@ -156,6 +163,12 @@ def _spelled(headline: Wording, stated: list[Wording]) -> Wording:
     # A headline joined from several elements is nobody's spelling.
     own = 0 if headline.composed else spellings[headline.text]
     return Wording(headline.source, text) if count > own else headline
+
+
+def _adds_no_word(headline: str, title: str) -> bool:
+    """Tell whether all that a headline's element holds beside the title is a date, a count or an address."""
+    before, found, after = headline.partition(title)
+    return bool(found) and not _LETTER.search(_ADDRESS.sub("", DATE_IN_TEXT.sub("", f"{before} {after}")))
 
 
 def _first_part(title: str) -> str:
@@ -203,7 +216,7 @@ def _agreement(text: str, stated: list[Wording]) -> float:
         else:
             shared = len(words & _words(other.text))
             share = shared / max(1, len(words))
-            if share >= 0.4 and shared >= 2:
+            if share >= 0.3 and shared >= 2:
                 score += share
     return score
 
@@ -241,7 +254,7 @@ def _shown(facts: PageFacts, names: set[str]) -> list[Wording]:
     for node in facts.h1s:
         if is_hidden(node):
             continue
-        text = shown_text(node, limit=MAX_TITLE_CHARS)
+        text = strip_site_name(shown_text(node, limit=MAX_TITLE_CHARS) or "", names)
         if text and (folded := fold(text)) and folded not in names:
             shown.setdefault(
                 folded, Wording("h1", text, sum(1 for child in node.iter() if child.tag != "br") > 1)

@@ -143,3 +143,40 @@ def test_keeps_dates_that_disagree() -> None:
 def test_dates_of_comments_and_teasers_do_not_count() -> None:
     body = '<h1>Harbour reopens</h1><div class="comments"><time datetime="2025-05-03">x</time></div><aside><time datetime="2025-05-02">x</time></aside>'
     assert read(body=body).published_at is None
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        (
+            '<p class="date">03/10/2024</p><p><time datetime="2024-10-03T09:00Z"></time></p>',
+            "https://news.example/a",
+        ),
+        ('<p class="date">03/10/2024</p>', "https://news.example/2024/october/03/a"),
+    ],
+)
+def test_a_machine_readable_day_says_which_number_is_the_month(line: str, address: str) -> None:
+    published = read("", f"{HEADLINE}{line}<p>Text.</p>", url=address, lang="en-US").published_at
+    assert published is not None
+    assert published.startswith("2024-10-03")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<div>Posted on May 3, 2025 by the harbour office</div>",
+        "<div><h4>Published</h4><span>3 May 2025</span></div>",
+        "<p>Last updated: May 3, 2025</p>",
+        "<p>This article was originally published on Saturday, 3 May 2025 at noon</p>",
+    ],
+)
+def test_a_label_gives_a_date_away_wherever_it_stands(line: str) -> None:
+    text = f"<p>{'The harbour opened again this morning. ' * 60}</p>" * 2
+    read_back = read("", f"{HEADLINE}{text}{line}")
+    assert (read_back.published_at or "").startswith("2025-05-03")
+
+
+def test_a_sentence_about_a_date_is_no_label() -> None:
+    text = f"<p>{'The harbour opened again this morning. ' * 60}</p>" * 2
+    line = "<p>Published research that the town paid for shows what has changed since May 3, 2025.</p>"
+    assert read("", f"{HEADLINE}{text}{line}").published_at is None

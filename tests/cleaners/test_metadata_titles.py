@@ -85,3 +85,23 @@ def test_keeps_what_other_sources_say() -> None:
 
 def test_a_page_without_a_title_has_none() -> None:
     assert read().title is None
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        f"3 May 2025 {STORY}",
+        f"{STORY} (harbournews.example) 87",
+        f"{STORY.upper()}",
+        f"{STORY} – Example Times",
+    ],
+)
+def test_a_date_a_count_a_name_and_capitals_are_no_part_of_the_headline(headline: str) -> None:
+    head = meta("og:site_name", "Example Times") + meta("og:title", STORY) + f"<title>{STORY}</title>"
+    assert read(head, f"<h1>{headline}</h1>").title == STORY
+
+
+def test_a_headline_may_say_otherwise_than_the_head() -> None:
+    head = meta("og:title", "5 Key Harbour Winter Records") + "<title>5 Key Harbour Winter Records</title>"
+    headline = "Harbour reopens after a winter of records that nobody expected"
+    assert read(head, f"<h1>{headline}</h1>").title == headline
