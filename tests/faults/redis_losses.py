@@ -38,7 +38,8 @@ def lose_redis(folder, *, restarts=0, back_seconds=(), empties=0, hang_seconds=0
     for name, steps, seconds in losses:
         data = Path(folder) / "redis"
         (data / ".state").mkdir(parents=True)
-        pages = 60 + 40 * seconds
+        # Two workers make at most 50 pages a second.
+        pages = 60 + 60 * seconds
         with Reader(data) as reader:
             workers = [start(data, pages, pause_seconds=0.04, batch_age_seconds=0.2) for _ in range(2)]
             _wait_for_entries(data, 4)
