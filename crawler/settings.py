@@ -91,10 +91,9 @@ def _read_hours(environ: Mapping[str, str], name: str) -> tuple[int, ...]:
     if text == "none":
         return ()
     try:
-        hours = [float(part) for part in text.split()]
-    except ValueError:
+        seconds = [round(float(part) * 3600) for part in text.split()]
+    except (ValueError, OverflowError):
         raise SettingError(f"{name}={text!r} must be none, or hours such as '1 6 24 168'") from None
-    seconds = [round(hour * 3600) for hour in hours]
     if not all(0 < before < after for before, after in pairwise([*seconds, 10**9])):
         raise SettingError(f"{name}={text!r} must rise, from a second to 30 years")
     return tuple(seconds)

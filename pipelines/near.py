@@ -2,7 +2,7 @@
 
 A sketch is a MinHash of the text's runs of words, and a smaller one of how its paragraphs begin. The second tells an
 edited copy, which keeps most of its paragraphs' openings, from texts that a template made, which share long runs and
-put something of their own into each paragraph. docs/adr/0009-near-duplicates.md has the measurements.
+put something of their own into each paragraph. docs/adr/0011-near-duplicates.md has the measurements.
 """
 
 from __future__ import annotations
