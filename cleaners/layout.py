@@ -191,12 +191,15 @@ class _Writer:
         self.strong_chars = 0
         self.icon: str | None = None
         self.icon_depth = 0
+        self.has_words = False
+        """Whether the block has anything but white space so far."""
 
     def add(self, text: str, *, is_code: bool, in_link: bool, in_strong: bool) -> None:
         """Add a run of text to the block."""
         if text.isspace():
             self.parts.append(text if is_code else " ")
             return
+        self.has_words = True
         self.parts.append(text if is_code else text.replace("\n", " "))
         if in_link or in_strong:
             visible = len(text.strip())
@@ -205,13 +208,9 @@ class _Writer:
 
     def add_icon(self, name: str, depth: int) -> None:
         """Part the words around an icon, and remember it where it stands first."""
-        if not self.has_words():
+        if not self.has_words:
             self.icon, self.icon_depth = name, depth
         self.parts.append(" ")
-
-    def has_words(self) -> bool:
-        """Whether the block has anything but white space so far."""
-        return any(not part.isspace() for part in self.parts)
 
     def leave(self, depth: int) -> None:
         """Leave an element: an icon leads what follows in its own parent, no more."""
@@ -246,6 +245,7 @@ class _Writer:
                 )
                 self.icon = None
         self.parts = []
+        self.has_words = False
         self.link_chars = self.links = self.strong_chars = 0
 
 
@@ -300,7 +300,8 @@ def lay_out(  # noqa: C901, PLR0912, PLR0915 - one loop over the tree, taken 1,7
         elif tag in ("b", "strong"):
             in_strong = True
         elif kind == "table" and tag in ("td", "th"):
-            writer.parts.append(" | " if writer.has_words() else "")
+            writer.parts.append(" | " if writer.has_words else "")
+            writer.has_words = True
         if tag in BLOCK_TAGS and not (kind == "table" and tag != "tr"):
             writer.end(node.parent or node, kind, level, depth, group)
             kind, level = _kind_below(node, tag, kind, level)
@@ -342,11 +343,12 @@ def _kind_below(
 
 def is_data_table(row: LexborNode) -> bool:
     """Whether a row's cells hold data, not the page's layout: none holds a block other than a lone paragraph."""
-    cell = row.child
+    if row.css_first("div, table, ul, ol, h1, h2, h3, blockquote") is not None:
+        return False
+    # Asked of the row first: few rows hold paragraphs, and a row may have thousands of cells.
+    cell = row.child if len(row.css("p")) > 1 else None
     while cell is not None:
-        if cell.tag in ("td", "th") and (
-            len(cell.css("p")) > 1 or cell.css_first("div, table, ul, ol, h1, h2, h3, blockquote") is not None
-        ):
+        if cell.tag in ("td", "th") and len(cell.css("p")) > 1:
             return False
         cell = cell.next
     return True

@@ -11,19 +11,24 @@ if TYPE_CHECKING:
 
     from cleaners.layout import Piece
 
-# Of 1,575 real pages none is larger than 2.3 million characters, or has more than 9,770 angle brackets, 434 open
+# Of 1,439 real pages none is larger than 2.3 million characters, or has more than 9,770 angle brackets, 54 nested
 # elements, 1,200 attributes in a tag, 1,372 blocks or 72,000 characters of text. What is refused is several times that,
 # and less than what takes three seconds.
 MAX_CHARS = 12_000_000
 MAX_BRACKETS = 80_000
 """Each 10,000 elements take half a second."""
-MAX_DEPTH = 2_000
-"""Parsing is quadratic in depth (selectolax 1.0.2: 2.6 s for 40,000 nested divs, 22 s for 100,000) …"""
+MAX_DEPTH = 500
+"""Parsing is quadratic in depth (selectolax 1.0.2: 2.6 s for 40,000 nested divs, 22 s for 100,000)."""
 MAX_ATTRIBUTES = 12_000
-"""… and in the attributes of a tag (5 s for 40,000)."""
-MAX_OPEN_FORMATTING = 600
-"""The parser opens formatting elements again in each paragraph after the one that left them open."""
+"""It is quadratic in the attributes of a tag, too (5 s for 40,000)."""
+FEW_TAGS = 2_000
+"""A page of no more is not slow, however deep."""
+MAX_REOPENED = 200_000
+"""The parser opens formatting elements again in each block after the one that left them open: 590 of them in 5,000
+paragraphs become three million elements, and 1.6 GB."""
 MAX_BLOCKS = 6_000
+MAX_ANCESTORS = 1_000_000
+"""Elements around all blocks together; 55,000 on the largest real page."""
 MAX_TEXT_CHARS = 1_000_000
 
 # Possessive throughout: what was read is never read again, however the rest goes on.
@@ -38,10 +43,12 @@ _TAG_START = re.compile("<[A-Za-z]")
 # What stands inside these is no markup.
 _RAW = frozenset(("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"))
 _RAW_ENDS = {name: re.compile(rf"</{name}", re.IGNORECASE) for name in _RAW}
-# These hold nothing, or the parser closes them where the next one opens.
+_VOID = frozenset(
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
+)  # fmt: skip
+# The parser closes these where the next one opens.
 _NEVER_DEEP = frozenset(
-    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
-     "html", "head", "body", "p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "thead", "tbody", "tfoot",
+    ("html", "head", "body", "p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "thead", "tbody", "tfoot",
      "colgroup", "caption", "rb", "rt", "rp", "rtc")
 )  # fmt: skip
 _FORMATTING = frozenset(
@@ -62,13 +69,16 @@ def find_refusal(html: str) -> Refusal | None:
     # Most pages can be neither deep nor rich in attributes, and need no look at their tags.
     opened = brackets - html.count("</")
     runs = (run for run in html.split(">") if len(run) > 2 * MAX_ATTRIBUTES)
-    return _scan(html) if opened > MAX_DEPTH or any(map(_TAG_START.search, runs)) else None
+    return _scan(html) if opened > FEW_TAGS or any(map(_TAG_START.search, runs)) else None
 
 
 def find_overlength(pieces: Sequence[Piece]) -> Refusal | None:
     """Why a page that was laid out is not to be judged, or None."""
     if len(pieces) > MAX_BLOCKS:
         return "overrun", f"{len(pieces):,} blocks of text, more than {MAX_BLOCKS:,}"
+    ancestors = sum(piece.depth for piece in pieces)
+    if ancestors > MAX_ANCESTORS:
+        return "overrun", f"{len(pieces):,} blocks of text, {ancestors // len(pieces):,} deep on average"
     chars = sum(len(piece.text) for piece in pieces)
     if chars > MAX_TEXT_CHARS:
         return "overrun", f"{chars:,} characters of text, more than {MAX_TEXT_CHARS:,}"
@@ -114,25 +124,32 @@ class _OpenElements:
         self._stack: list[str] = []
         self._open: Counter[str] = Counter()
         self._formatting: Counter[str] = Counter()
+        self._formatting_open = 0
+        self._reopened = 0
 
     def open(self, name: str, *, closes_itself: bool) -> Refusal | None:
         """Open an element; gives a refusal where too many are open."""
+        # A slash closes a tag inside drawings and formulas only.
+        if name in _VOID or (closes_itself and (self._open["svg"] or self._open["math"])):
+            return None
         if name in _FORMATTING:
             self._formatting[name] += 1
-            if self._formatting[name] > MAX_OPEN_FORMATTING:
-                return "overrun", f"more than {MAX_OPEN_FORMATTING:,} open <{name}>"
-        # A slash closes a tag inside drawings and formulas only.
-        elif name not in _NEVER_DEEP and not (closes_itself and (self._open["svg"] or self._open["math"])):
+            self._formatting_open += 1
+        elif name not in _NEVER_DEEP:
             self._stack.append(name)
             self._open[name] += 1
-            if len(self._stack) > MAX_DEPTH:
-                return "overrun", f"elements nested more than {MAX_DEPTH:,} deep"
+        self._reopened += self._formatting_open
+        if len(self._stack) > MAX_DEPTH:
+            return "overrun", f"elements nested more than {MAX_DEPTH:,} deep"
+        if self._reopened > MAX_REOPENED:
+            return "overrun", f"formatting left open and opened again more than {MAX_REOPENED:,} times"
         return None
 
     def close(self, name: str) -> None:
         """Close an element and those left open inside it; a tag that closes nothing does nothing."""
         if self._formatting[name]:
             self._formatting[name] -= 1
+            self._formatting_open -= 1
         elif self._open[name]:
             while (inner := self._stack.pop()) != name:
                 self._open[inner] -= 1
