@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _HEAD = struct.Struct(">16sHIB16s")
 NONE = bytes(16)
-TRACES_AT_ONCE = 100
+TRACES_AT_ONCE = 50
 """Those of one call of a script, which holds up everybody else on the same Redis for some ten milliseconds."""
 
 

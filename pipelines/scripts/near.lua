@@ -14,7 +14,7 @@
 
 local DAY_SECONDS = 86400
 local VALUES, OPENINGS, LEAST_OPENINGS, BAND_BYTES = 128, 32, 3, 6
-local BANDS_A_HASH, LEAST_HASHES, FIRST_HASHES, MOST_HASHES = 128, 256, 4096, 65536
+local BANDS_AN_ARTICLE, BANDS_A_HASH, LEAST_HASHES, FIRST_HASHES, MOST_HASHES = 13, 128, 64, 2048, 65536
 
 -- pipelines/near.py packs it: days back, equal values needed, those where an original is named, equal openings needed,
 -- days that prints are kept; the version.
@@ -67,10 +67,17 @@ local function compare(rule, one, other, is_named)
   return same
 end
 
-local function band_place(rule, day, hashes, band)
-  local first, second = string.byte(band, 1, 2)
-  local number = (first * 256 + second) % hashes
-  return string.format('%s%d:bands:%04x', rule.prefix, day, number), string.sub(band, 3)
+-- The bands of an article, each as the end of its hash's name and its field in it; hashes: of the day.
+local function split_bands(bands, hashes)
+  local places = {}
+  for place = 1, #bands, BAND_BYTES do
+    local first, second = string.byte(bands, place, place + 1)
+    places[#places + 1] = {
+      string.format(':bands:%04x', (first * 256 + second) % hashes),
+      string.sub(bands, place + 2, place + BAND_BYTES - 1),
+    }
+  end
+  return places
 end
 
 local function texts_key(rule, day, id)
@@ -92,15 +99,17 @@ local function find_near(rule, trace)
     days[#days + 1] = day
   end
   local hashes = redis.call('HMGET', rule.prefix .. 'days', unpack(days))
-  local found
+  local found, places
+  local own = string.sub(trace.id, 1, 8)
   for index, day in ipairs(days) do
-    local compared = {}
-    for place = 1, hashes[index] and #trace.bands or 0, BAND_BYTES do
-      local band = string.sub(trace.bands, place, place + BAND_BYTES - 1)
-      local is_named = place + BAND_BYTES > #trace.bands
-      local key, field = band_place(rule, day, tonumber(hashes[index]), band)
-      local article = redis.call('HGET', key, field)
-      if article and string.sub(article, 1, 8) ~= string.sub(trace.id, 1, 8) and (is_named or not compared[article]) then
+    local compared, start = {}, rule.prefix .. day
+    if hashes[index] and hashes[index] ~= hashes[index - 1] then
+      places = split_bands(trace.bands, tonumber(hashes[index]))
+    end
+    for number, place in ipairs(hashes[index] and places or {}) do
+      local is_named = number == #places
+      local article = redis.call('HGET', start .. place[1], place[2])
+      if article and string.sub(article, 1, 8) ~= own and (is_named or not compared[article]) then
         compared[article] = true
         local kept = redis.call('HGET', texts_key(rule, day, article), article)
         local same = kept and compare(rule, trace.sketch, string.sub(kept, 13), is_named)
@@ -161,7 +170,7 @@ local function find_hashes(rule, day)
     return tonumber(hashes)
   end
   local before = redis.call('HGET', key, (day - 1) .. ':n')
-  local wanted = before and tonumber(before) * (VALUES / BAND_BYTES) / BANDS_A_HASH or FIRST_HASHES
+  local wanted = before and tonumber(before) * BANDS_AN_ARTICLE / BANDS_A_HASH or FIRST_HASHES
   hashes = LEAST_HASHES
   while hashes < wanted and hashes < MOST_HASHES do
     hashes = hashes * 2
@@ -187,9 +196,9 @@ local function remember_near(rule, trace)
     redis.call('HINCRBY', rule.prefix .. 'days', trace.day .. ':n', 1)
     keep_until(texts, last_day)
   end
-  for place = 1, #trace.bands, BAND_BYTES do
-    local key, field = band_place(rule, trace.day, hashes, string.sub(trace.bands, place, place + BAND_BYTES - 1))
-    if redis.call('HSETNX', key, field, trace.article) == 1 then
+  for _, place in ipairs(split_bands(trace.bands, hashes)) do
+    local key = rule.prefix .. trace.day .. place[1]
+    if redis.call('HSETNX', key, place[2], trace.article) == 1 then
       keep_until(key, last_day)
     end
   end
