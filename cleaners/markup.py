@@ -58,6 +58,6 @@ class Markup:
                     self._by_word.setdefault(word, []).append(node)
 
     def named(self, words: Iterable[str]) -> Iterator[LexborNode]:
-        """The elements whose names hold one of these words."""
-        for word in words:
+        """The elements whose names hold one of these words, in one order whatever the process."""
+        for word in sorted(words):
             yield from self._by_word.get(word, ())

@@ -31,6 +31,7 @@ def clean_files(names: Sequence[str], out: Path | None, workers: int | None) -> 
     started_at = time.monotonic()
     with exit_codes(mistakes=(InputError, OutputError), faults=(PoolError, WriteError)):
         paths = find_inputs(names)
+        _refuse_overwriting(paths, out)
         if not any(holds_lines(path) for path in paths):
             # One page needs one worker; a start is a second of CPU.
             workers = min(len(paths), workers or available_cores())
@@ -38,6 +39,12 @@ def clean_files(names: Sequence[str], out: Path | None, workers: int | None) -> 
             report = clean_inputs(read_inputs(paths), write, workers=workers, watch=watch)
         seconds = time.monotonic() - started_at
         warn(f"{_counts(report)}, in {seconds:.1f} s ({report.lines / seconds:.1f} a second)")
+
+
+def _refuse_overwriting(paths: Sequence[Path | None], out: Path | None) -> None:
+    """Raise OutputError where the output is one of the inputs; None is standard input."""
+    if out is not None and out.exists() and any(path is not None and out.samefile(path) for path in paths):
+        raise OutputError(f"{out} is an input, too: name another file with --out")
 
 
 def _counts(report: BulkReport) -> str:

@@ -124,6 +124,13 @@ def test_clean_writes_each_line_as_soon_as_it_is_done():
         assert process.wait(timeout=30) == 0
 
 
+def test_clean_does_not_write_over_its_input(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<p>The bridge is open.</p>")
+    assert "page.html is an input, too" in refused("clean", page, "--out", page)
+    assert page.read_text() == "<p>The bridge is open.</p>"
+
+
 def test_clean_names_what_it_cannot_read_or_write(tmp_path):
     source = tmp_path / "pages.jsonl"
     source.write_text(lines(1))
