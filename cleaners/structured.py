@@ -151,7 +151,9 @@ def plain_text(value: str, *, limit: int = 2_000) -> str | None:
         text = html.unescape(html.unescape(text))
     if "<" in text:
         text = _TAG.sub(" ", text)
-    text = " ".join(_INVISIBLE.sub("", text).split())
+    if not (text.isascii() and text.isprintable()):
+        text = _INVISIBLE.sub("", text)
+    text = " ".join(text.split())
     return text[:limit].rstrip() or None
 
 

@@ -83,8 +83,9 @@ _SIGNATURES = (
 )
 _LOOSE_SOURCES = frozenset({"byline", "signed"})
 _CREDITED = (
-    "[class*=author i], [class*=byline i], [class*=autor i], [class*=auteur i], [class*=verfasser i], [class*=writer i],"
-    " [class*=reporter i], [data-testid*=author i], [data-testid*=byline i]"
+    # Each costs a twentieth of a millisecond a page; "aut" stands for author, autor and auteur.
+    "[class*=aut i], [class*=byline i], [class*=verfasser i], [class*=writer i], [class*=reporter i],"
+    " [data-testid*=author i], [data-testid*=byline i]"
 )
 MAX_BYLINES = 12
 MAX_BYLINE_CHARS = 160
@@ -112,7 +113,9 @@ def find_credits(facts: PageFacts, surroundings: Surroundings, site_names: froze
     """
     found = [*_stated(facts, site_names)]
     if not _names_person(found):
-        found += [*_near_headline(surroundings, site_names), *_marked_up(facts, site_names)]
+        found += _near_headline(surroundings, site_names)
+    if not _names_person(found):
+        found += _marked_up(facts, site_names)
     listed = facts.document.listed
     if listed is not None and listed.authors:
         found += _credit(
@@ -169,11 +172,7 @@ def _marked_up(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]
             if text:
                 names.append(text)
     yield from _credit("microdata", names, site_names)
-    names = [
-        text
-        for node in facts.tree.css("[rel~=author]")[:50]
-        if not is_elsewhere(node) and (text := _name_text(node))
-    ]
+    names = [text for node in facts.author_links if not is_elsewhere(node) and (text := _name_text(node))]
     yield from _credit("rel-author", names[:10], site_names)
     tried = 0
     for node in facts.tree.css(_CREDITED):
@@ -236,8 +235,7 @@ def _signed(facts: PageFacts, surroundings: Surroundings, site_names: frozenset[
         if name.casefold() in alts and 2 <= len(name.split()) <= 4 and _is_person(name, site_names):
             yield from _credit("signed", [name], site_names, shown=True)
             return
-    body = facts.tree.body
-    text = body.text(separator="\n") if body is not None else ""
+    text = facts.text
     folded = text.lower()
     if len(folded) != len(text):
         return
@@ -246,10 +244,8 @@ def _signed(facts: PageFacts, surroundings: Surroundings, site_names: frozenset[
         if start < 0 or folded[max(0, start - 40) : start].rpartition("\n")[2].strip():
             # Not there, or in the middle of a line: "a book written by".
             continue
-        lines = text[start : start + 200].split("\n")
-        line = without_other_hands(
-            strip_prefix(lines[0].strip()).strip() or next(filter(str.strip, lines[1:]), "")
-        )
+        name, *below = text[start : start + 200].split("\n")
+        line = without_other_hands(strip_prefix(name.strip()).strip() or next(filter(str.strip, below), ""))
         if line and len(line) < 100 and _is_person(line, site_names):
             yield from _credit("signed", [line], site_names, shown=True)
             return

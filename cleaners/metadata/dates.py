@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cleaners.markup import name_words
-from cleaners.metadata.moments import EARLIEST, Moment, Reading, find_moment, find_moments, read_moment
+from cleaners.metadata.moments import Moment, Reading, find_moment, find_moments, read_moment
 from cleaners.metadata.shown import is_hidden, shown_text
 from cleaners.structured import text_of
 
@@ -138,6 +138,10 @@ def find_published(facts: PageFacts, reading: Reading) -> list[Found]:
     for name in PUBLISHED_METAS:
         for content in facts.metas.get(name, ())[:2]:
             _add(found, "meta", read_moment(content, reading))
+    for name, contents in facts.metas.items():
+        # Content systems name it anew: `w-published-date`, `article_publish_date`.
+        if "publish" in name and "date" in name and name not in PUBLISHED_METAS:
+            _add(found, "meta", read_moment(contents[0] if contents else None, reading))
     for name in ("datepublished", "datecreated"):
         for node in facts.items.get(name, ())[:3]:
             _add(found, "microdata", _of_element(node, reading))
@@ -146,7 +150,7 @@ def find_published(facts: PageFacts, reading: Reading) -> list[Found]:
 
 def find_shown(facts: PageFacts, reading: Reading) -> Found | None:
     """Return the likeliest date that a reader sees anywhere in the article: `<time>` first, then by the class's name."""
-    times = [node for node in facts.tree.css("time")[:MAX_CANDIDATES] if not is_elsewhere(node)]
+    times = [node for node in facts.times[:MAX_CANDIDATES] if not is_elsewhere(node)]
     times.sort(key=lambda node: not _speaks_of_publication(node))
     for node in times[:6]:
         words = _words_near(node)
@@ -229,7 +233,7 @@ def find_modified(facts: PageFacts, reading: Reading) -> Found | None:
         moment = _of_element(node, reading)
         if moment is not None:
             return ("microdata", moment)
-    for node in facts.tree.css("time")[:20]:
+    for node in facts.times[:20]:
         if _words_near(node) & _MODIFIED_WORDS and not is_elsewhere(node):
             moment = _of_element(node, reading)
             if moment is not None:
@@ -253,10 +257,10 @@ def find_in_address(address: str, reading: Reading) -> Moment | None:
 
 def find_labelled(facts: PageFacts, reading: Reading) -> Moment | None:
     """Return the first date that a line introduces with "Posted on", "Last updated:" or the like, wherever it stands."""
-    body = facts.tree.body
-    lines = body.text(separator="\n").split("\n") if body is not None else []
     label = ""
-    for line in islice((text for line in lines if (text := line.strip())), MAX_LABELLED_LINES):
+    for line in islice(
+        (text for line in facts.text.split("\n") if (text := line.strip())), MAX_LABELLED_LINES
+    ):
         # A label may stand in a line of its own, above its date.
         text = f"{label}{line[:MAX_DATE_LINE_CHARS]}"
         label = ""
@@ -277,28 +281,10 @@ def stated_days(facts: PageFacts, reading: Reading) -> Iterator[Moment]:
     moment = find_in_address(facts.document.url, reading)
     if moment is not None:
         yield moment
-    for node in facts.tree.css("time[datetime]")[:MAX_CANDIDATES]:
+    for node in facts.times[:MAX_CANDIDATES]:
         moment = read_moment(node.attributes.get("datetime"), reading)
         if moment is not None:
             yield moment
-
-
-def find_in_text(facts: PageFacts, reading: Reading) -> Moment | None:
-    """Return the day that htmldate finds: the last resort, it parses the page again (2.5 ms) and knows days only."""
-    from htmldate import find_date  # noqa: PLC0415
-
-    try:
-        day = find_date(
-            facts.tree.html or "",
-            extensive_search=False,
-            original_date=True,
-            url=facts.document.url,
-            min_date=EARLIEST.replace(tzinfo=None),
-            max_date=reading.now.replace(tzinfo=None),
-        )
-    except (ValueError, TypeError, OverflowError, AttributeError, RecursionError):
-        return None
-    return read_moment(day, reading)
 
 
 def is_elsewhere(node: LexborNode) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
     from cleaners.models import Document
 
 # One selector list: lexbor tests it in one walk of 0.2 ms; a selector each walks the page again.
-_SELECTOR = "html, base, meta, link, title, h1, [itemprop]"
+_SELECTOR = (
+    "html, base, meta, link, title, h1, figure, time, a[rel~=next], a[rel~=prev], [rel~=author], [itemprop]"
+)
+
+_NUMBER_END = re.compile(r"[,_-][a-z]{0,8}[-_]?\d{1,2}$", re.IGNORECASE)
+_PLAIN_SEGMENT = re.compile(r"[\w~-]{3,120}", re.ASCII)
 
 MAX_ELEMENTS = 400
 """Of each kind; beyond it a page repeats itself (comment lists, endless teasers)."""
@@ -38,12 +44,28 @@ class PageFacts:
     """Relations in lower case, and `href` as written."""
     title: str | None = None
     h1s: list[LexborNode] = field(default_factory=list)
+    figures: list[LexborNode] = field(default_factory=list)
+    times: list[LexborNode] = field(default_factory=list)
+    author_links: list[LexborNode] = field(default_factory=list)
+    """Elements with `rel=author`."""
+    page_links: list[LexborNode] = field(default_factory=list)
+    """Links to what may be further pages of the article: `rel=next` and `prev`, and those that name its address."""
     items: dict[str, list[LexborNode]] = field(default_factory=dict)
     """Elements by each token of their `itemprop`, in lower case."""
     nodes: tuple[dict[str, Any], ...] = ()
     article: dict[str, Any] = field(default_factory=dict)
     """The JSON-LD node of the page's own article; empty if there is none."""
     nodes_by_id: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    _text: str | None = field(default=None, repr=False)
+
+    @property
+    def text(self) -> str:
+        """All that the page's body holds, scripts included, each text node on a line of its own."""
+        if self._text is None:
+            body = self.tree.body
+            self._text = body.text(separator="\n") if body is not None else ""
+        return self._text
 
     def meta(self, *names: str) -> str | None:
         """Return the first non-empty content of the first of these metas that the page has."""
@@ -88,22 +110,34 @@ def read_facts(
         article=find_article(nodes, document.url),
         nodes_by_id=index_by_id(nodes),
     )
-    for node in tree.css(_SELECTOR):
+    for node in tree.css(_SELECTOR + _own_links(document.first_page_url or document.url)):
         attributes = node.attributes
         if itemprop := attributes.get("itemprop"):
             _add_item(facts.items, itemprop, node)
-        add = _ADD.get(node.tag or "")
-        if add is not None:
-            add(facts, node, attributes)
+        _ADD.get(node.tag or "", _add_author_link)(facts, node, attributes)
     return facts
+
+
+def _own_links(address: str) -> str:
+    """The selectors of links to other pages of an address; none where its path has no telling part."""
+    try:
+        path = urlsplit(address).path
+    except ValueError:
+        return ""
+    segment = next((part for part in reversed(path.split("/")) if len(part) > 3), "").partition(".")[0]
+    # A page's number and what stands before it are not in the addresses of its neighbours.
+    segment = _NUMBER_END.sub("", segment)
+    return f', a[href^="?"], a[href*="{segment}"]' if _PLAIN_SEGMENT.fullmatch(segment) else ""
 
 
 def absolute_address(base: str, address: str | None) -> str | None:
     """Return an http(s) address resolved against `base`, or None."""
     if not address or len(address) > 4_000:
         return None
+    whole = address.strip()
     try:
-        whole = urljoin(base, address.strip())
+        if not whole.startswith(("https://", "http://")):
+            whole = urljoin(base, whole)
         parts = urlsplit(whole)
         host = parts.hostname
     except ValueError:
@@ -138,10 +172,33 @@ def _add_meta(facts: PageFacts, _node: LexborNode, attributes: Attributes) -> No
                 kept.append(text)
 
 
-def _add_link(facts: PageFacts, _node: LexborNode, attributes: Attributes) -> None:
+def _add_link(facts: PageFacts, node: LexborNode, attributes: Attributes) -> None:
     href, rel = attributes.get("href"), attributes.get("rel")
     if href and rel and len(facts.links) < MAX_ELEMENTS:
         facts.links.append((frozenset(rel[:200].lower().split()), href.strip()))
+    if rel:
+        _add_author_link(facts, node, attributes)
+
+
+def _add_a(facts: PageFacts, node: LexborNode, attributes: Attributes) -> None:
+    if len(facts.page_links) < MAX_ELEMENTS:
+        facts.page_links.append(node)
+    _add_author_link(facts, node, attributes)
+
+
+def _add_author_link(facts: PageFacts, node: LexborNode, attributes: Attributes) -> None:
+    if "author" in (attributes.get("rel") or "").lower().split() and len(facts.author_links) < 50:
+        facts.author_links.append(node)
+
+
+def _add_figure(facts: PageFacts, node: LexborNode, _attributes: Attributes) -> None:
+    if len(facts.figures) < MAX_ELEMENTS:
+        facts.figures.append(node)
+
+
+def _add_time(facts: PageFacts, node: LexborNode, _attributes: Attributes) -> None:
+    if len(facts.times) < MAX_ELEMENTS:
+        facts.times.append(node)
 
 
 def _add_title(facts: PageFacts, node: LexborNode, _attributes: Attributes) -> None:
@@ -162,4 +219,7 @@ _ADD = {
     "link": _add_link,
     "title": _add_title,
     "h1": _add_h1,
+    "figure": _add_figure,
+    "time": _add_time,
+    "a": _add_a,
 }

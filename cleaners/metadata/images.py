@@ -72,7 +72,7 @@ def _lead(facts: PageFacts) -> list[Image]:
 
 def _figures(facts: PageFacts) -> list[Image]:
     found: list[Image] = []
-    for figure in facts.tree.css("figure")[: 4 * MAX_IMAGES]:
+    for figure in facts.figures[: 4 * MAX_IMAGES]:
         if len(found) == MAX_IMAGES:
             break
         img = figure.css_first("img")

@@ -18,10 +18,10 @@ MAX_LINKS = 200
 """Looked at on one page, of those that name the page's own address."""
 
 _PAGE_WORDS = "page|p|pg|seite|s|pagina|página|pag|side|sida|sivu|strona|strana|stranica|oldal|sayfa|sahifa|halaman|trang|selides|stranitsa"
-_NUMBERED = re.compile(
-    rf"(?P<stem>.*?[^/,_-])(?P<mark>[/,_-]{{1,2}}(?:(?:{_PAGE_WORDS})[-_/=]?)?)(?P<number>[1-9]\d?)",
-    re.IGNORECASE,
+_NUMBER = re.compile(
+    rf"(?P<mark>[/,_-]{{1,2}}(?:(?:{_PAGE_WORDS})[-_/=]?)?)(?P<number>[1-9]\d?)$", re.IGNORECASE
 )
+_MAX_MARK_CHARS = 16
 _PARAMS = frozenset(
     {
         "page",
@@ -42,7 +42,6 @@ _PARAMS = frozenset(
 _FILE_ENDING = re.compile(r"\.(?:[sx]?html?|php\d?|aspx?|jsp|cms|ece)$", re.IGNORECASE)
 _DATED = re.compile(r"(?:19|20)\d{2}(?:[/-]\d{1,2})?$")
 """`/2025/05/03`: what follows is a month or a day."""
-_PLAIN_SEGMENT = re.compile(r"[\w.~-]{3,120}", re.ASCII)
 _WEAK_MARKS = frozenset("-_")
 """`/storm` and `/storm-2` are two articles of one name more often than two pages of one."""
 
@@ -119,25 +118,10 @@ def _links(facts: PageFacts) -> Iterator[_Link]:
         if rel & {"next", "prev", "previous", "canonical"} and (address := facts.absolute(href)):
             # A further page that names the first one as canonical says as much as one that links back.
             yield _Link(_bare(address), "", "next" in rel, bool(rel - {"next"}))
-    selector = "a[rel~=next], a[rel~=prev]"
-    segment = next(
-        (
-            part
-            for part in reversed(
-                urlsplit(facts.document.first_page_url or facts.document.url).path.split("/")
-            )
-            if len(part) > 3
-        ),
-        "",
-    )
-    segment = _FILE_ENDING.sub("", segment)
-    if _PLAIN_SEGMENT.fullmatch(segment):
-        stem = _NUMBERED.fullmatch(segment)
-        selector += f', a[href^="?"], a[href*="{stem["stem"] if stem else segment}"]'
-    for node in facts.tree.css(selector)[:MAX_LINKS]:
+    for node in facts.page_links[:MAX_LINKS]:
         attributes = node.attributes
         rel = frozenset((attributes.get("rel") or "").lower().split())
-        text = (node.text() or "").strip()
+        text = node.text().strip()
         if (rel & {"next", "prev"} or text.isdecimal()) and (
             address := facts.absolute(attributes.get("href"))
         ):
@@ -161,12 +145,13 @@ def _read_numbered(address: str) -> Iterator[_Numbered]:
             yield _Numbered(
                 _join(parts.netloc, parts.path, [*pairs[:place], *pairs[place + 1 :]]), int(value), True
             )
-    match = _NUMBERED.fullmatch(_FILE_ENDING.sub("", parts.path.rstrip("/")))
-    if match is None or _DATED.search(match["stem"]):
+    path = _FILE_ENDING.sub("", parts.path.rstrip("/"))
+    match = _NUMBER.search(path, max(1, len(path) - _MAX_MARK_CHARS))
+    if match is None:
         return
-    is_sure = match["mark"] not in _WEAK_MARKS
-    if is_sure or not match["stem"][-1].isdecimal():
-        yield _Numbered(_join(parts.netloc, match["stem"], pairs), int(match["number"]), is_sure)
+    stem, is_sure = path[: match.start()], match["mark"] not in _WEAK_MARKS
+    if not _DATED.search(stem) and (is_sure or not stem[-1].isdecimal()):
+        yield _Numbered(_join(parts.netloc, stem, pairs), int(match["number"]), is_sure)
 
 
 def _stem_of(address: str) -> str | None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cleaners.metadata.dates import (
     find_in_address,
-    find_in_text,
     find_labelled,
     find_modified,
     find_near_headline,
@@ -18,7 +17,7 @@ from cleaners.metadata.dates import (
 )
 from cleaners.metadata.moments import Moment, Reading, read_moment
 from cleaners.metadata.site import host_of
-from cleaners.structured import ARTICLE_TYPES, NEWS_TYPES, types_of
+from cleaners.structured import NEWS_TYPES, types_of
 
 if TYPE_CHECKING:
     from cleaners.metadata.facts import PageFacts
@@ -132,13 +131,7 @@ def _last_resorts(facts: PageFacts, reading: Reading, updated: Moment | None) ->
         return [("headline", updated)]
     if (moment := find_in_address(facts.document.url, reading)) is not None:
         return [("url", moment)]
-    if _states_article(facts) and (moment := find_in_text(facts, reading)) is not None:
-        return [("htmldate", moment)]
     return []
-
-
-def _states_article(facts: PageFacts) -> bool:
-    return facts.meta("og:type") == "article" or bool(types_of(facts.article) & ARTICLE_TYPES)
 
 
 def _reading(facts: PageFacts, language: str | None) -> Reading:

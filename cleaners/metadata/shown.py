@@ -92,12 +92,14 @@ def _shown(node: LexborNode, limit: int) -> str:
 def is_hidden(node: LexborNode) -> bool:
     """Tell whether an element's own attributes hide it from readers."""
     attributes = node.attributes
+    if not attributes:
+        return False
     if "hidden" in attributes or attributes.get("aria-hidden") == "true":
         return True
-    style = attributes.get("style")
+    style, classes = attributes.get("style"), attributes.get("class")
     if style and "display:none" in style.replace(" ", "").lower():
         return True
-    return not _HIDDEN_TOKENS.isdisjoint((attributes.get("class") or "").lower().split())
+    return classes is not None and not _HIDDEN_TOKENS.isdisjoint(classes.lower().split())
 
 
 def _texts(node: LexborNode, depth: int = 0) -> Iterator[str]:

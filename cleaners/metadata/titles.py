@@ -22,7 +22,7 @@ MAX_WITNESS_CHARS = 200
 MIN_NAME_CHARS = 4
 """A site's name shorter than this must equal the whole piece of the title to be stripped."""
 
-_SEPARATOR = re.compile(r"\s+[|\-–—―·•:»«›‹/~⋆♦➤]+\s+|\s*[|｜‖]\s*|\s+::\s+|:\s+|\s?[»›]\s|\s[—–-]")
+_SEPARATOR = re.compile(r" [|\-–—―·•:»«›‹/~⋆♦➤]+ | ?[|｜‖] ?|: | ?[»›] | [—–-]")
 _WORD = re.compile(r"\w+")
 _KICKER_END = re.compile(r"[:|.–—-]\s*$")
 _UNFINISHED = re.compile(r"^#|\*|[⋆|–—·•:«»-]$")
