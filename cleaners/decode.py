@@ -60,9 +60,9 @@ _CODECS |= {
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;,\"']+)", re.IGNORECASE)
-_XML_ENCODING = re.compile(rb"\s*<\?xml[^>]{1,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_XML_ENCODING = re.compile(rb"<\?xml[^>]{1,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
 _META = re.compile(rb"<meta[\s/]([^<>]{1,500})", re.IGNORECASE)
-_ATTRIBUTE = re.compile(rb"([^\s=/>\"']+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))")
+_ATTRIBUTE = re.compile(rb"(?<![^\s=/>\"'])([^\s=/>\"']++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))")
 _META_BYTES = 1024
 _LATE_META_BYTES = 16_384
 """Parsers that meet a declaration after the first kilobyte start again with it."""
@@ -151,7 +151,7 @@ def _declared(body: bytes, content_type: str | None) -> str | None:
 
 
 def _declared_in_page(head: bytes) -> str | None:
-    if xml := _XML_ENCODING.match(head):
+    if xml := _XML_ENCODING.match(head.lstrip()):
         return _codec(xml[1].decode("ascii", "replace"))
     for meta in _META.finditer(_without_comments(head)):
         attributes = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -98,7 +97,6 @@ HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # Soft hyphen, zero-width space, word joiner, byte order mark, and the bidi embeddings and overrides that turn text
 # around; ZWJ and ZWNJ stay (Persian, Indic scripts and emoji need them).
 _INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-_LINE_END = re.compile(r"[^\S\n]*\n[^\S\n]*")
 
 
 @dataclass(slots=True, eq=False)

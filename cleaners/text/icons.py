@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]+")
 # Of 4,209 names the longest has 45 characters; a longer run starts with a name at most.
 _LOWER_RUN = re.compile(r"[a-z][a-z0-9_]{0,59}")
-_LAST_RUN = re.compile(r"[a-z][a-z0-9_]*$")
+_LAST_RUN = re.compile(r"[a-z][a-z0-9_]{0,59}$")
 # An icon leads a label, not a sentence: a lower-case rest of so many words is an article that speaks of the icon.
 MAX_LABEL_WORDS = 3
 MAX_LABELS_CHARS = 160

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cleaners.page import Page
 
 # "Read also: …", "Soma pia: …": a label of one to four words, a colon, and a link for the rest, in any language.
-_LABEL = re.compile(r"[^\s:：]+(?:\s[^\s:：]+){0,3}\s?[:：]\s*(?=\S)")
+_LABEL = re.compile(r"[^\s:：]{1,40}+(?:\s[^\s:：]{1,40}+){0,3}\s?[:：]\s*(?=\S)")
 LINKED_SHARE = 0.6
 MAX_CHARS = 200
 

@@ -17,7 +17,7 @@ META_KINDS = frozenset(
 )
 MAX_META_CHARS = 160
 MAX_PART_CHARS = 60
-_PARTS = re.compile(r"\s*[·•|]\s*")
+_PARTS = re.compile("[·•|]")
 # A line that opens like "Read also:" or "Photo:" and is longer than this carries text of its own.
 MAX_OPENED_CHARS = 220
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cleaners.page import Page
 
 # "0:000:00", "00:00 / 04:32", "-12:07", "1x": nothing but clock times, speeds and separators.
-_PLAYER = re.compile(r"[-–\s/|·•]*(?:\d{1,2}:\d{2}(?::\d{2})?[-–\s/|·•]*)+(?:\d(?:[.,]\d+)?[x×])?")
+_PLAYER = re.compile(r"[-–\s/|·•]{0,40}(?:\d{1,2}:\d{2}(?::\d{2})?[-–\s/|·•]*)+(?:\d(?:[.,]\d+)?[x×])?")
 
 
 def drop_player_times(pieces: list[Piece], page: Page) -> list[PieceHit]:
