@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import lightgbm
 import numpy as np
-import tldextract
 from shared_sets import SENTENCE_SET
 
 from cleaners.judge import Model, Tree
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from judge_pages import JudgedPage
     from numpy.typing import NDArray
 
-FOLDS = 5
 TREES = 180
 PARAMETERS = {
     "objective": "binary",
@@ -48,13 +45,6 @@ SOURCE = (
 )
 LICENCE = "MIT, MIT, CC-BY-4.0, Apache-2.0; the model holds numbers, none of the pages"
 NEVER_EXCEEDED = 1e30
-
-_split = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-
-
-def fold_of(url: str) -> int:
-    """The part of the pages that a page is held out with: the same for all pages of a site, whatever its suffix."""
-    return int(hashlib.md5(_split(url).domain.encode()).hexdigest(), 16) % FOLDS
 
 
 def train(pages: Sequence[JudgedPage], features: tuple[str, ...], *, witnessed: bool) -> Model:

@@ -1,11 +1,12 @@
 """Train the judge: writes cleaners/rules/judge.json and judge_with_witness.json.
 
-    python tools/train_judge.py --shared ../shared/bench [--report] [--out FOLDER]
+    python tools/train_judge.py --shared ../shared/bench [--report] [--out FOLDER] [--parts FOLDER]
 
 Needs the packages of the dependency group `train`. Prints what the judge reaches on sites that it was not trained on:
 the pages are parted in five by their site, and each part is judged by what the other four teach. What is written
 learns from all of them. `--report` then runs the whole of cleaning over every set: held out likewise, and with what
-was written, which has seen most of these pages. About 12 minutes on two cores; the report takes 4 more.
+was written, which has seen most of these pages. `--parts` keeps the judges of the five parts, for
+`tools/measure_rules.py`. About 12 minutes on two cores; the report takes 4 more.
 """
 
 from __future__ import annotations
@@ -19,9 +20,8 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
-import msgspec
+from held_out import FOLDS, Models, clean_held_out, fold_of, hold_judges, write_models
 from judge_growth import SHARES, grow
 from judge_pages import JudgedPage, read_judged_page
 from shared_sets import (
@@ -29,21 +29,19 @@ from shared_sets import (
     SCORED_AS,
     SENTENCE_SET,
     check_folder,
-    clean_page,
     load_scorer,
     read_pages,
     read_references,
 )
 
-import cleaners.stages
 from cleaners.features import FEATURES
-from cleaners.judge import Judge, Model
+from cleaners.judge import Judge
 from cleaners.models import Article
 from cleaners.stages import ASK_AT, KEEP_AT, doubt, judge_groups
 from cleaners.witness import WITNESS_FEATURES
 
 try:
-    from judge_training import FOLDS, fold_of, table_of, train
+    from judge_training import table_of, train
 except ModuleNotFoundError as error:
     sys.exit(f"tools/train_judge.py needs {error.name}: pip install --group train")
 
@@ -53,7 +51,6 @@ if TYPE_CHECKING:
 NAMES = {"judge": FEATURES, "judge_with_witness": FEATURES + WITNESS_FEATURES}
 RULES = Path(__file__).parent.parent / "cleaners" / "rules"
 
-Models = dict[str, Model]
 Odds = dict[str, list[float]]
 
 
@@ -64,23 +61,27 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=Path("../shared/bench"), help="the folder of the sets")
     parser.add_argument("--report", action="store_true", help="run the whole of cleaning over every set, too")
     parser.add_argument("--out", type=Path, default=RULES, help="the folder to write to")
+    parser.add_argument("--parts", type=Path, help="a folder to keep the judges of the parts in")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that read pages")
     options = parser.parse_args()
     check_folder(parser, options.shared)
-    if not options.out.is_dir():
-        parser.error(f"{options.out}: no such folder; make it first")
+    for folder in filter(None, (options.out, options.parts)):
+        if not folder.is_dir():
+            parser.error(f"{folder}: no such folder; make it first")
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         pages = read_all(pool, options.shared)
         grown = read_grown(pool, options.shared)
     parts = [
         train_both([page for page in (*pages, *grown) if fold_of(page.url) != fold]) for fold in range(FOLDS)
     ]
+    if options.parts:
+        for fold, models in enumerate(parts):
+            write_models(options.parts, models, f".{fold}")
     odds = [judge_page(parts[fold_of(page.url)], page) for page in pages]
     for by, chosen in choose(pages, odds).items():
         print_scores(f"held out, {by}", score_pieces(options.shared, pages, chosen))
     models = train_both([*pages, *grown])
-    for name, model in models.items():
-        (options.out / f"{name}.json").write_bytes(msgspec.json.encode(model))
+    write_models(options.out, models)
     if options.report:
         for by, judges in (("held out", parts), ("as written", [models] * FOLDS)):
             with ProcessPoolExecutor(
@@ -164,19 +165,9 @@ def score_pieces(
         yield name, {key: scores[key] for key in ("f1", "precision", "recall", "exact") if key in scores}
 
 
-_held: list[dict[str, Judge]] = []
-
-
-def hold_judges(parts: Sequence[Models]) -> None:
-    """Start a worker with the judges of all parts."""
-    _held[:] = [{name: Judge(model) for name, model in models.items()} for models in parts]
-
-
-def clean_held_out(page: dict[str, Any]) -> dict[str, Any]:
-    """Clean a page by the judge of its part, to what the scorer reads."""
-    judges = _held[fold_of(page["url"])]
-    with patch.object(cleaners.stages, "load_judge", lambda name, _features: judges[name]):
-        result = clean_page(page)
+def predict(page: dict[str, Any]) -> dict[str, Any]:
+    """What the scorer reads, of a page cleaned by the judges of its part."""
+    result = clean_held_out(page)
     if not isinstance(result, Article):
         return {"id": page["id"]}
     about = result.metadata
@@ -192,7 +183,7 @@ def clean_held_out(page: dict[str, Any]) -> dict[str, Any]:
 def score_cleaning(pool: ProcessPoolExecutor, shared: Path) -> Iterator[tuple[str, dict[str, float]]]:
     """The scores of each set after the whole of cleaning."""
     for name, scored_as in SCORED_AS.items():
-        results = pool.map(clean_held_out, read_pages(shared, name), chunksize=4)
+        results = pool.map(predict, read_pages(shared, name), chunksize=4)
         references = list(read_references(shared, name).values())
         scores = getattr(load_scorer(shared), scored_as)(references, {row["id"]: row for row in results})
         yield name, {key: value for key, value in scores.items() if ":" not in key}
