@@ -92,11 +92,15 @@ def crawl(
         int | None, typer.Option(min=1, metavar="N", help="Visit so many pages at most.")
     ] = None,
     now: Annotated[bool, typer.Option("--now", help="Visit every site, due or not.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the account of the crawl here, as JSON.")
+    ] = None,
 ) -> None:
     """Visit the sites that are due: fetch, clean, publish."""
     from crawler.crawl_command import crawl_sites
 
     crawl_sites(
+        report,
         seeds=tuple(seeds) if seeds else None,
         sites=tuple(site or ()),
         urls=tuple(url or ()),

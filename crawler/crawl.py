@@ -71,8 +71,8 @@ class CrawlReport:
     """Rows by outcome: `article`, `duplicate`, `rejected`, `unchanged`, `gone`, `blocked`, `dead`."""
     reasons: Mapping[str, Mapping[str, int]]
     """Per outcome that has reasons, rows by reason."""
-    removals: Mapping[str, int]
-    """Removals by rule."""
+    removals: Mapping[str, Mapping[str, int]]
+    """Per site, how often each rule took something from its pages; word rules by their file (`phrases/de`)."""
     sites_visited: tuple[str, ...]
     sites_not_due: Mapping[str, float]
     """Site: Unix seconds when it is due."""
@@ -242,14 +242,18 @@ def _make_report(
             outcomes[outcome] += count
             if reason:
                 reasons.setdefault(outcome, {})[reason] = count
+    removals: dict[str, Counter[str]] = {}
     prefix = "clean/removed/"
-    removals = {name.removeprefix(prefix): count for name, count in stats.items() if name.startswith(prefix)}
+    for name, count in stats.items():
+        if name.startswith(prefix):
+            site, _, rule = name.removeprefix(prefix).partition("/")
+            removals.setdefault(site, Counter())[rule] = count
     return CrawlReport(
         pages=tally.pages,
         seconds=tally.seconds,
         outcomes=dict(outcomes.most_common()),
         reasons=reasons,
-        removals=dict(sorted(removals.items(), key=lambda item: -item[1])),
+        removals={site: dict(rules.most_common()) for site, rules in sorted(removals.items())},
         sites_visited=tuple(tally.visited),
         sites_not_due=tally.not_due,
         sites_held=tuple(tally.held),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from crawler.crawl import CrawlOptions, run_crawl
 from crawler.errors import Fault, UserError
 from crawler.exits import FAULT, INTERRUPTED, exit_codes, fail, warn
@@ -14,6 +16,7 @@ from pipelines.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from typing import Any
 
     from crawler.crawl import CrawlReport
@@ -22,10 +25,14 @@ if TYPE_CHECKING:
 _NAMED_AT_MOST = 20
 
 
-def crawl_sites(**asked: Any) -> None:
+def crawl_sites(report_file: Path | None, **asked: Any) -> None:
     """Run the command with the fields of CrawlOptions; ends the process where something is wrong."""
     with exit_codes(mistakes=(UserError, SeedError, SettingError), faults=(StoreError, Fault)):
+        if report_file is not None and not report_file.absolute().parent.is_dir():
+            raise UserError(f"--report {report_file}: its folder does not exist; make it first")
         report = run_crawl(CrawlOptions(**asked))
+        if report_file is not None:
+            write_report(report_file, report)
         for line in summary(report):
             print(line)
         for line in _named("not read", report.listings_failed):
@@ -36,6 +43,14 @@ def crawl_sites(**asked: Any) -> None:
             fail("stopped by a signal; what was fetched is published, the rest is still owed", INTERRUPTED)
         if report.listings_failed and not report.listings and not report.pages:
             fail("no listing could be read", FAULT)
+
+
+def write_report(file: Path, report: CrawlReport) -> None:
+    """Write the whole account as one JSON object: the fields of CrawlReport. Raises Fault where that fails."""
+    try:
+        file.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+    except OSError as error:
+        raise Fault(f"--report {file}: {error.strerror}") from error
 
 
 def summary(report: CrawlReport) -> list[str]:

@@ -23,7 +23,8 @@ class Clean:
     """Cleans in a process pool, so that the event loop goes on fetching.
 
     `workers` counts the processes (None: one a core). An article that its publisher does not want stored ends the visit
-    as `blocked`. Counts `clean/article`, `clean/rejected/<reason>`, `clean/opt_out` and `clean/removed/<rule file>`.
+    as `blocked`. Counts `clean/article`, `clean/rejected/<reason>`, `clean/opt_out` and
+    `clean/removed/<site>/<rule file>`.
     """
 
     def __init__(self, workers: int | None, stats: StatsCollector, policy: OptOutPolicy) -> None:
@@ -74,16 +75,16 @@ class Clean:
                 result = await join_further_pages(result, item.read_page, self._pool.clean)
             except VisitCutShortError as error:
                 raise DropItem(str(error)) from None
-        self._count(result)
+        self._count(result, item.visit.site)
         return Cleaned(
             visit=item.visit, fetched_at=document.fetched_at, status=document.status, result=result
         )
 
-    def _count(self, result: Result) -> None:
+    def _count(self, result: Result, site: str) -> None:
         if isinstance(result, Article):
             self._stats.inc_value("clean/article")
         else:
             self._stats.inc_value(f"clean/rejected/{result.reason}")
         for removal in result.removals:
             if not removal.refused:
-                self._stats.inc_value(f"clean/removed/{removal.rule.partition(':')[0]}")
+                self._stats.inc_value(f"clean/removed/{site}/{removal.rule.partition(':')[0]}")
