@@ -25,6 +25,7 @@ def verdict(
     url: str = "https://news.example/2025/story",
     status: int = 200,
     kept: bool = True,
+    links_kept: bool = False,
 ) -> str | None:
     html = f"<!doctype html><html lang=en><head>{head}</head><body>{body}</body></html>"
     tree = LexborHTMLParser(html)
@@ -42,7 +43,9 @@ def verdict(
         read_metadata(tree, document),
         nodes=read_json_ld(tree),
         pieces=pieces,
-        kept=[piece for piece in pieces if piece.kind == "paragraph" and piece.link_share < 0.5]
+        kept=[
+            piece for piece in pieces if piece.kind == "paragraph" and (links_kept or piece.link_share < 0.5)
+        ]
         if kept
         else [],
     )
@@ -100,6 +103,14 @@ def test_keeps_an_article_above_a_list_of_teasers() -> None:
 
 def test_keeps_an_article_that_says_nothing_of_itself() -> None:
     assert verdict(f"<h1>Harbour reopens</h1>{TEXT}<ul>{teasers(12, 'list')}</ul>") is None
+
+
+def test_rejects_a_dated_list_of_links() -> None:
+    items = "".join(
+        f'<p><a href="/2025/story-{n}">Harbour number {n} reopens</a>, told in {n}</p>' for n in range(9)
+    )
+    head = '<meta property="og:type" content="article">'
+    assert verdict(f"<h1>Shipping</h1><p>3 May 2025</p>{items}", head, links_kept=True) == "hub"
 
 
 def test_keeps_a_notice_among_long_menus() -> None:
