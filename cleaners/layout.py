@@ -268,6 +268,9 @@ def lay_out(  # noqa: C901, PLR0912, PLR0915 - one loop over the tree, taken 1,7
     ]
     while stack:
         node, entering, kind, level, in_link, in_strong, depth, group, outer = stack.pop()
+        if not entering and node.tag in PARTING_TAGS:
+            writer.parts.append(" ")
+            continue
         if not entering:
             writer.end(node, kind, level, depth, group)
             writer.leave(depth)
@@ -292,6 +295,7 @@ def lay_out(  # noqa: C901, PLR0912, PLR0915 - one loop over the tree, taken 1,7
             continue
         if tag in PARTING_TAGS:
             writer.parts.append(" ")
+            stack.append((node, False, kind, level, in_link, in_strong, depth, group, outer))
         elif tag == "a":
             in_link = True
             writer.links += 1

@@ -58,7 +58,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One block of an article's text. `text` has no line feed but in code and tables."""
+    """One block of an article's text. `text` has a line feed where the page breaks a line, as in code and poems."""
 
     kind: BlockKind
     text: str

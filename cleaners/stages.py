@@ -23,7 +23,7 @@ from cleaners.layout import Piece
 from cleaners.metadata import read_metadata
 from cleaners.models import Article, Document, Metadata, Rejection, Removal
 from cleaners.page import Page
-from cleaners.page_type import find_rejection
+from cleaners.page_type import TOO_SHORT_STATED_CHARS, find_rejection, reading_length
 from cleaners.refusal import find_overlength, find_refusal
 from cleaners.rules import load_rules
 from cleaners.runner import Runner
@@ -169,8 +169,9 @@ def clean_text(
     pieces = _strip_icons(scrape.pieces, page, runner)
     kept = _run((*MARKED_PASSES, *BODY_PASSES, drop_edges), pieces, page, runner)
     removals = tuple(runner.removals)
-    if not _says_anything(kept):
-        evidence = "nothing in the text reads like an article"
+    chars = sum(reading_length(piece.text) for piece in kept) if _says_anything(kept) else 0
+    if chars < TOO_SHORT_STATED_CHARS:
+        evidence = f"{chars} characters that read like an article, fewer than {TOO_SHORT_STATED_CHARS}"
         return Rejection(reason="too_short", evidence=evidence, url=url, requested_url=url, removals=removals)
     return Article(
         url=url,

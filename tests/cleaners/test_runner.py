@@ -1,0 +1,51 @@
+"""The guard: a rule that would take too much of a page is refused, and the account says so."""
+
+from cleaners.models import Article
+from cleaners.stages import clean
+from tests.cleaners.story import PARAGRAPHS, clean_lines, document, page, rules_of
+
+
+def body():
+    return "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
+
+
+def test_refuses_named_box_that_holds_most_of_the_text():
+    html = page().replace(body(), f"<div class='newsletter'>{body()}</div>")
+    result = clean(document(html))
+    assert isinstance(result, Article)
+    assert [block.text for block in result.blocks] == PARAGRAPHS
+    (refused,) = [removal for removal in result.removals if removal.refused]
+    assert refused.rule == "boxes/newsletter"
+    assert refused.stage == "tree"
+    assert refused.where.endswith("div.newsletter")
+    assert refused.sample.startswith(PARAGRAPHS[0][:60])
+    assert refused.chars > sum(map(len, PARAGRAPHS))
+
+
+def test_takes_comments_that_outweigh_the_article():
+    comments = "".join(f"<p>I sailed on her, too. {text}</p>" for text in reversed(PARAGRAPHS * 2))
+    html = page(f"<div class='comments'>{comments}</div>", at=6)
+    assert clean_lines(html) == PARAGRAPHS
+    assert "boxes/comments" in rules_of(html)
+
+
+def test_refuses_box_around_the_title():
+    html = (
+        page()
+        .replace("<h1>", "<div class='newsletter'><h1>")
+        .replace("</h1>", f"</h1><p>{PARAGRAPHS[0]}</p></div>")
+    )
+    (refused,) = [removal for removal in clean(document(html)).removals if removal.refused]
+    assert refused.rule == "boxes/newsletter"
+
+
+def test_account_counts_every_character_that_a_rule_took():
+    comment = "What a fine ship. " * 30
+    (removal,) = [
+        removal
+        for removal in clean(document(page(f"<div class='comments'>{comment}</div>", at=6))).removals
+        if removal.rule == "boxes/comments"
+    ]
+    assert removal.chars == len(comment.strip())
+    assert removal.sample == comment[:200]
+    assert not removal.refused
