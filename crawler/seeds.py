@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from crawler.errors import UserError
+from crawler.timing import MAX_INTERVAL_MINUTES, MIN_INTERVAL_MINUTES, Timing, TimingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -62,6 +63,16 @@ class Seed:
     """Links that match one of these are not followed; written as `allow`, and stronger."""
     delay_seconds: float = DEFAULT_DELAY_SECONDS
     """Between two requests to the site; 0 allows several at once."""
+    min_interval_minutes: float = MIN_INTERVAL_MINUTES
+    """Between two polls of a listing, at least."""
+    max_interval_minutes: float = MAX_INTERVAL_MINUTES
+    """Between two polls of a listing that does not fail, at most."""
+    schedule: str | None = None
+    """A cron line of five fields: the site is visited then, and its interval counts for nothing. None: none."""
+    timezone: str = "UTC"
+    """By whose clock `schedule` and `quiet_hours` are meant: an IANA name such as `Europe/Berlin`."""
+    quiet_hours: tuple[str, ...] = ()
+    """Spans such as `23:00-05:00` in which the site is not visited."""
     enabled: bool = True
 
     @property
@@ -165,6 +176,10 @@ def _find_problems(seed: Seed) -> Iterator[tuple[str, str]]:
     yield from _find_pattern_problems(seed)
     if not 0 <= seed.delay_seconds <= MAX_DELAY_SECONDS:
         yield "delay_seconds", f"{seed.delay_seconds} is not between 0 and {MAX_DELAY_SECONDS:.0f}"
+    try:
+        Timing.of(seed).check()
+    except TimingError as error:
+        yield error.key, str(error)
     if not any(getattr(seed, key) for key in _URL_KEYS):
         yield "feeds", f"nothing to fetch: give at least one of {', '.join(_URL_KEYS)}"
 

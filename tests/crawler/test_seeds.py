@@ -48,6 +48,17 @@ def test_keys_that_are_left_out_have_defaults(tmp_path):
         ("feeds =", "delay_seconds = -1\nfeeds =", "delay_seconds: -1"),
         ("feeds =", 'deny = ["https://gazette.example/x"]\nfeeds =', r"deny\[0\]: .*without scheme"),
         ('name = "The Gazette"', "name = ", "not valid TOML"),
+        ("feeds =", "min_interval_minutes = 0\nfeeds =", "min_interval_minutes: must be from 1"),
+        ("feeds =", "max_interval_minutes = 2\nfeeds =", "max_interval_minutes: must be from min_interval"),
+        ("feeds =", "max_interval_minutes = nan\nfeeds =", "max_interval_minutes: must be"),
+        ("feeds =", 'schedule = "* * * *"\nfeeds =', "schedule: .*five fields"),
+        ("feeds =", 'schedule = "61 * * * *"\nfeeds =', "schedule: .*no cron line: Bad minute"),
+        ("feeds =", 'schedule = "0 0 30 2 *"\nfeeds =', "schedule: .*no cron line"),
+        ("feeds =", 'timezone = "Berlin"\nfeeds =', "timezone: 'Berlin' is no time zone"),
+        ("feeds =", 'timezone = "../x"\nfeeds =', "timezone: .*no time zone"),
+        ("feeds =", 'quiet_hours = ["11pm-5am"]\nfeeds =', r"quiet_hours\[0\]: .*two times"),
+        ("feeds =", 'quiet_hours = ["05:00-05:00"]\nfeeds =', r"quiet_hours\[0\]: .*begins when it ends"),
+        ("feeds =", 'quiet_hours = ["00:00-12:00", "12:00-24:00"]\nfeeds =', "quiet_hours: leave no time"),
     ],
 )
 def test_mistake_is_refused_with_file_and_key(tmp_path, old, new, said):
