@@ -13,8 +13,8 @@ from crawler.fetching.pace import CONCURRENT_REQUESTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crawler.discovery.found import SubSitemap
     from crawler.discovery.listings import ListingKind
-    from crawler.discovery.sitemaps import SubSitemap
     from crawler.seeds import Seed
     from pipelines.ledger import Ledger
     from pipelines.visits import Visit

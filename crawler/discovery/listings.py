@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from cleaners.models import Listed
-from crawler.discovery.feeds import find_feed_links
+from crawler.discovery.feeds import read_feed
+from crawler.discovery.found import About, Found, SubSitemap
+from crawler.discovery.json_feeds import read_json_feed
 from crawler.discovery.sections import find_section_links
-from crawler.discovery.sitemaps import SubSitemap, find_sitemap_links
+from crawler.discovery.sitemaps import read_sitemap
+from crawler.discovery.sniff import sniff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cleaners.models import Listed
+    from crawler.discovery.found import Entry
 
 ListingKind = Literal["feed", "sitemap", "section"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What one listing gave."""
-
-    links: tuple[Listed, ...]
-    """Articles, in the listing's order, each address once."""
-    sitemaps: tuple[SubSitemap, ...] = ()
-    """Further sitemaps that a sitemap index names."""
+CHUNK_LINKS = 1_000
+"""Links handed on at once: what one script call saves in about 10 ms."""
 
 
 def find_links(kind: ListingKind, body: bytes, url: str, content_type: str | None = None) -> Found:
     """What a listing lists. `url` is its final address; nothing is fetched, and broken input is no error."""
-    if kind == "feed":
-        return Found(links=tuple(find_feed_links(body, url, content_type)))
+    chunks = list(find_in_chunks(kind, body, url, content_type))
+    return Found(
+        links=tuple(link for chunk in chunks for link in chunk.links),
+        sitemaps=tuple(sitemap for chunk in chunks for sitemap in chunk.sitemaps),
+        about=chunks[-1].about,
+    )
+
+
+def find_in_chunks(
+    kind: ListingKind, body: bytes, url: str, content_type: str | None = None
+) -> Iterator[Found]:
+    """The same in chunks, the first of which costs no more than its own links; at least one, if an empty one."""
+    links: list[Listed] = []
+    sitemaps: list[SubSitemap] = []
+    about = About()
+    seen: set[str] = set()
+    for entry in _read(kind, body, url, content_type):
+        if isinstance(entry, About):
+            about = entry
+        elif entry.url not in seen:
+            seen.add(entry.url)
+            if isinstance(entry, SubSitemap):
+                sitemaps.append(entry)
+            else:
+                links.append(entry)
+            if len(links) + len(sitemaps) >= CHUNK_LINKS:
+                yield Found(links=tuple(links), sitemaps=tuple(sitemaps))
+                links, sitemaps = [], []
+    yield Found(links=tuple(links), sitemaps=tuple(sitemaps), about=about)
+
+
+def _read(kind: ListingKind, body: bytes, url: str, content_type: str | None) -> Iterator[Entry]:
     if kind == "section":
-        return Found(links=tuple(find_section_links(body, url, content_type)))
-    links: dict[str, Listed] = {}
-    sitemaps: dict[str, SubSitemap] = {}
-    for entry in find_sitemap_links(body, url):
-        if isinstance(entry, Listed):
-            links.setdefault(entry.url, entry)
-        else:
-            sitemaps.setdefault(entry.url, entry)
-    return Found(links=tuple(links.values()), sitemaps=tuple(sitemaps.values()))
+        yield from find_section_links(body, url, content_type)
+        return
+    # A feed may stand where a sitemap was announced and the other way round: both list articles.
+    found = sniff(body)
+    if found == "html":
+        yield About(problem=f"it is an HTML page, and no {kind}")
+    elif found == "json":
+        yield from read_json_feed(body, url)
+    elif found == "feed" or (found is None and kind == "feed"):
+        yield from read_feed(body, url, content_type)
+    else:
+        yield from read_sitemap(body, url)

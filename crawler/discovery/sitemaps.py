@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from lxml import etree
 
 from cleaners.models import Listed
+from crawler.discovery.found import About, SubSitemap
 from crawler.discovery.links import absolute
+from crawler.discovery.sniff import sniff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from _typeshed import WriteableBuffer
+
+    from crawler.discovery.found import Entry
 
 MAX_SITEMAP_BYTES = 50 * 1024 * 1024
 """Uncompressed, by the sitemap protocol; what lies beyond is not read."""
@@ -26,29 +29,29 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _PIECE_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubSitemap:
-    """A sitemap that a sitemap index names."""
+def read_sitemap(body: bytes, url: str) -> Iterator[Entry]:
+    """What a sitemap lists, in its order, then what it says of itself; a damaged one gives what it still can.
 
-    url: str
-    modified_at: str | None = None
-
-
-def find_sitemap_links(body: bytes, url: str) -> Iterator[Listed | SubSitemap]:
-    """What a sitemap lists, in its order; a cut or broken one gives what stands before the damage.
-
-    Reads no entity and no other file or address. A news sitemap's title and date come along.
+    Reads no entity and no other file or address. A news sitemap's title and date come along; it is one where
+    at least half of its entries carry them: archives declare the namespace, too, and do not use it.
     """
     raw = _Unzipped(body) if body.startswith(_GZIP_MAGIC) else io.BytesIO(body[:MAX_SITEMAP_BYTES])
     source = io.BufferedReader(raw, _PIECE_BYTES)
-    head = source.peek(_PIECE_BYTES)[:512].removeprefix(b"\xef\xbb\xbf").lstrip()
+    head = source.peek(_PIECE_BYTES)
+    if sniff(head) == "html":
+        yield About(problem="it is an HTML page, and no sitemap")
+        return
+    start = head[:512].removeprefix(b"\xef\xbb\xbf").lstrip()
     # UTF-16 has a zero byte beside each of its ASCII letters.
-    is_xml = head.startswith(b"<") or b"\x00" in head[:4]
+    is_xml = start.startswith(b"<") or b"\x00" in start[:4]
     found = _read_xml(source, url) if is_xml else _read_text(source, url)
-    for count, entry in enumerate(found, 1):
+    count = news = 0
+    for count, (entry, is_news) in enumerate(found, 1):
+        news += is_news
         yield entry
         if count >= MAX_SITEMAP_LINKS:
-            return
+            break
+    yield About(is_news=2 * news >= count > 0)
 
 
 class _Unzipped(io.RawIOBase):
@@ -83,7 +86,7 @@ class _Unzipped(io.RawIOBase):
         return len(piece)
 
 
-def _read_xml(source: BinaryIO, url: str) -> Iterator[Listed | SubSitemap]:
+def _read_xml(source: BinaryIO, url: str) -> Iterator[tuple[Listed | SubSitemap, bool]]:
     events = etree.iterparse(
         source,
         events=("end",),
@@ -98,22 +101,24 @@ def _read_xml(source: BinaryIO, url: str) -> Iterator[Listed | SubSitemap]:
     )
     try:
         for _, element in events:
-            entry = _read_entry(element, url)
+            found = _read_entry(element, url)
             # Emptied as it is read: 50,000 entries would hold 100 MB as a tree.
             element.clear(keep_tail=False)
             parent = element.getparent()
             if parent is not None:
                 while (previous := element.getprevious()) is not None:
                     parent.remove(previous)
-            if entry is not None:
-                yield entry
+            if found is not None:
+                yield found
     except etree.XMLSyntaxError:
         return
 
 
-def _read_entry(element: etree._Element, url: str) -> Listed | SubSitemap | None:
+def _read_entry(element: etree._Element, url: str) -> tuple[Listed | SubSitemap, bool] | None:
+    """The entry, and whether it is a news sitemap's."""
     name = etree.QName(element)
     fields: dict[str, str] = {}
+    is_news = False
     for child in element.iter("{*}loc", "{*}lastmod", "{*}title", "{*}publication_date"):
         key = etree.QName(child)
         # Pictures and videos have a loc and a title of their own, deeper or in another namespace.
@@ -121,8 +126,10 @@ def _read_entry(element: etree._Element, url: str) -> Listed | SubSitemap | None
             continue
         if key.localname == "loc" and key.namespace != name.namespace:
             continue
-        if key.localname == "title" and key.namespace and "news" not in key.namespace:
-            continue
+        if key.localname in {"title", "publication_date"} and key.namespace != name.namespace:
+            if "news" not in (key.namespace or ""):
+                continue
+            is_news = True
         text = "".join(str(part) for part in child.itertext()).strip()
         if text:
             fields.setdefault(key.localname, text)
@@ -131,17 +138,18 @@ def _read_entry(element: etree._Element, url: str) -> Listed | SubSitemap | None
         return None
     modified_at = fields.get("lastmod")
     if name.localname == "sitemap":
-        return SubSitemap(url=link, modified_at=modified_at)
-    return Listed(
+        return SubSitemap(url=link, modified_at=modified_at), False
+    listed = Listed(
         url=link,
         title=fields.get("title"),
         published_at=fields.get("publication_date"),
         modified_at=modified_at,
     )
+    return listed, is_news
 
 
-def _read_text(source: BinaryIO, url: str) -> Iterator[Listed]:
+def _read_text(source: BinaryIO, url: str) -> Iterator[tuple[Listed, bool]]:
     for line in source:
         text = line.decode("utf-8-sig", "replace").strip()
         if text.startswith(("http://", "https://")) and (link := absolute(url, text)):
-            yield Listed(url=link)
+            yield Listed(url=link), False

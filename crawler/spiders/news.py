@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from cleaners.models import Document
-    from crawler.discovery.listings import Found
+    from crawler.discovery.found import Found
     from crawler.round import Plan
     from crawler.site_pass import Listing, SitePass
     from pipelines.ledger import SavedListing

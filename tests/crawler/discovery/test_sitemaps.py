@@ -5,14 +5,17 @@ import gzip
 import pytest
 
 from cleaners.models import Listed
-from crawler.discovery.sitemaps import MAX_SITEMAP_LINKS, SubSitemap, find_sitemap_links
+from crawler.discovery.found import SubSitemap
+from crawler.discovery.listings import CHUNK_LINKS, find_in_chunks, find_links
+from crawler.discovery.sitemaps import MAX_SITEMAP_LINKS
 
 URL = "https://gazette.example/sitemap.xml"
 XMLNS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 
 
 def find(body):
-    return list(find_sitemap_links(body, URL))
+    found = find_links("sitemap", body, URL)
+    return [*found.links, *found.sitemaps]
 
 
 def test_reads_address_and_time_and_not_the_pictures_own():
@@ -95,3 +98,48 @@ def test_no_more_links_than_the_protocol_allows():
 def test_page_and_empty_body_give_nothing():
     assert find(b"") == []
     assert find(b"<html><body><p>not found</body></html>") == []
+
+
+def test_news_sitemap_is_known_by_its_entries_and_not_by_a_namespace_that_it_only_declares():
+    news = 'xmlns:n="http://www.google.com/schemas/sitemap-news/0.9"'
+    said = "<n:news><n:publication_date>2025-01-02</n:publication_date><n:title>T</n:title></n:news>"
+    entries = ["<url><loc>/1</loc>{}</url>", "<url><loc>/2</loc>{}</url>", "<url><loc>/3</loc></url>"]
+
+    def is_news(*filled):
+        body = "".join(entry.format(said if number in filled else "") for number, entry in enumerate(entries))
+        return find_links("sitemap", f"<urlset {XMLNS} {news}>{body}</urlset>".encode(), URL).about.is_news
+
+    assert is_news(0, 1)
+    assert not is_news(0)
+    assert not is_news()
+
+
+def test_video_sitemap_is_no_news_sitemap():
+    video = 'xmlns:v="http://www.google.com/schemas/sitemap-video/1.1"'
+    said = "<v:video><v:title>T</v:title><v:publication_date>2025-01-02</v:publication_date></v:video>"
+    body = f"<urlset {XMLNS} {video}><url><loc>/1</loc>{said}</url></urlset>".encode()
+    found = find_links("sitemap", body, URL)
+    assert found.links == (Listed(url="https://gazette.example/1"),)
+    assert not found.about.is_news
+
+
+def test_page_in_place_of_a_sitemap_is_named_as_one_zipped_or_not():
+    page = b"<!DOCTYPE html><html><head><title>Not found</title></head></html>"
+    for body in (page, gzip.compress(page)):
+        assert find_links("sitemap", body, URL).about.problem == "it is an HTML page, and no sitemap"
+
+
+def test_feed_in_place_of_a_sitemap_is_read_all_the_same():
+    assert find(b"<rss version='2.0'><channel><item><link>/1</link></item></channel></rss>") == [
+        Listed(url="https://gazette.example/1")
+    ]
+
+
+def test_first_chunk_comes_before_the_rest_is_read():
+    lines = b"".join(b"https://gazette.example/%d\n" % n for n in range(2 * CHUNK_LINKS + 1))
+    chunks = find_in_chunks("sitemap", lines, URL)
+    assert [link.url for link in next(chunks).links][::999] == [
+        "https://gazette.example/0",
+        "https://gazette.example/999",
+    ]
+    assert [len(chunk.links) for chunk in chunks] == [CHUNK_LINKS, 1]
