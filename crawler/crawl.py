@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import tempfile
 from collections import Counter
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING
 from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler.agenda import Agenda
-from crawler.errors import Fault, UserError
+from crawler.errors import Fault, Interrupted, UserError
 from crawler.identity import make_guard, make_settings
+from crawler.interruption import hear_interruption
 from crawler.reservations import Reservations
 from crawler.round import Plan
 from crawler.seeds import load_seeds
@@ -25,12 +25,15 @@ from crawler.spiders.news import NewsSpider
 from crawler.tally import Tally
 from crawler.tasks import check_contact_needed, plan_tasks
 from pipelines.ledger import open_ledger
+from pipelines.patience import Patience
 from pipelines.store import StoreError, open_redis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from scrapy.settings import Settings
+
+    from crawler.interruption import Interruption
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +120,8 @@ def run_crawl(options: CrawlOptions) -> CrawlReport:
     """Visit the sites that are due, once each, and publish what they gave.
 
     SIGINT and SIGTERM end it in good order: what is fetched is published, claims and sites go back. Raises
-    UserError for the user's mistakes, `pipelines.store.StoreError` and Fault for what is not.
+    UserError for the user's mistakes, `pipelines.store.StoreError` and Fault for what is not, Interrupted where a
+    signal came and not all that was fetched could be published, KeyboardInterrupt after a second signal.
     """
     return asyncio.run(crawl(options))
 
@@ -141,16 +145,19 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
         BROADSHEET_PROGRESS=options.progress,
     )
     with ExitStack() as stack:
+        interruption = stack.enter_context(hear_interruption())
+        patience = Patience()
         state = _find_state(options, stack)
         try:
             async with (
-                open_redis(environment.redis_url, state) as redis,
+                open_redis(environment.redis_url, state, patience=patience) as redis,
                 open_ledger(
                     redis=redis,
                     data=options.data,
                     state=state,
                     lease_seconds=environment.lease_seconds,
                     batch_age_seconds=environment.batch_age_seconds,
+                    patience=patience,
                     policy=environment.policy,
                 ) as ledger,
             ):
@@ -165,56 +172,41 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                     anytime=options.now or bool(options.sites) or bool(options.urls),
                     lease_seconds=environment.lease_seconds,
                 )
-                stats, stopped = await _run_spider(plan, settings)
+                stats = await _run_spider(plan, settings, interruption, patience)
                 counts = dict(ledger.counts)
-        except (UserError, StoreError, Fault):
+        except StoreError as error:
+            if interruption.is_heard:
+                raise Interrupted(
+                    f"stopped by a signal; what is not published is still owed: {error}"
+                ) from error
+            raise
+        except (UserError, Fault):
             raise
         except Exception as error:
             raise Fault(f"{type(error).__name__}: {error}") from error
-    return _make_report(tally, counts, stats, options.data, stopped=stopped)
+    return _make_report(tally, counts, stats, options.data, stopped=interruption.is_heard)
 
 
-async def _run_spider(plan: Plan, settings: Settings) -> tuple[Mapping[str, int], bool]:
-    """Run Scrapy on this event loop; gives its counts and whether a signal ended it."""
+async def _run_spider(
+    plan: Plan, settings: Settings, interruption: Interruption, patience: Patience
+) -> Mapping[str, int]:
+    """Run Scrapy on this event loop; gives its counts."""
     crawler = AsyncCrawlerRunner(settings).create_crawler(NewsSpider)
-    stopped: list[int] = []
 
-    def stop(number: int) -> None:
-        stopped.append(number)
+    def stop() -> None:
+        # What waits for a full store would keep the crawl from its end.
+        patience.end()
         spider = crawler.spider
         if isinstance(spider, NewsSpider):
             spider.stop()
 
-    with _signals(stop):
-        await crawler.crawl_async(plan=plan)
+    interruption.stop = stop
+    await crawler.crawl_async(plan=plan)
     spider = crawler.spider
     assert isinstance(spider, NewsSpider)
     if spider.fault is not None:
         raise spider.fault
-    return crawler.stats.get_stats(), bool(stopped)
-
-
-@contextmanager
-def _signals(stop: Callable[[int], None]) -> Iterator[None]:
-    """Hear the first SIGINT or SIGTERM as a wish to stop; the next one does what it always does."""
-    loop = asyncio.get_running_loop()
-    heard = (signal.SIGINT, signal.SIGTERM)
-
-    def hear(number: int) -> None:
-        for each in heard:
-            loop.remove_signal_handler(each)
-        stop(number)
-
-    # In another thread than the main one there are no signals to hear.
-    with suppress(ValueError, RuntimeError):
-        for number in heard:
-            loop.add_signal_handler(number, hear, number)
-    try:
-        yield
-    finally:
-        with suppress(ValueError, RuntimeError):
-            for number in heard:
-                loop.remove_signal_handler(number)
+    return crawler.stats.get_stats()
 
 
 def _find_state(options: CrawlOptions, stack: ExitStack) -> Path:

@@ -9,7 +9,7 @@ import msgspec
 
 from crawler.crawl import CrawlOptions, run_crawl
 from crawler.errors import Fault, UserError
-from crawler.exits import FAULT, INTERRUPTED, exit_codes, fail, warn
+from crawler.exits import FAULT, INTERRUPTED, exit_codes, fail, stop_on_sigterm, warn
 from crawler.seeds import SeedError
 from crawler.settings import SettingError
 from pipelines.store import StoreError
@@ -27,6 +27,7 @@ _NAMED_AT_MOST = 20
 
 def crawl_sites(report_file: Path | None, **asked: Any) -> None:
     """Run the command with the fields of CrawlOptions; ends the process where something is wrong."""
+    stop_on_sigterm()
     with exit_codes(mistakes=(UserError, SeedError, SettingError), faults=(StoreError, Fault)):
         if report_file is not None and not report_file.absolute().parent.is_dir():
             raise UserError(f"--report {report_file}: its folder does not exist; make it first")

@@ -9,6 +9,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
+from crawler.errors import Interrupted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,6 +28,8 @@ def exit_codes(
     """Ends the process with one line where one of these comes out of the block; anything else is a bug of ours."""
     try:
         yield
+    except Interrupted as error:
+        fail(str(error), INTERRUPTED)
     except mistakes as error:
         fail(str(error), MISTAKE)
     except faults as error:

@@ -199,5 +199,6 @@ BROADSHEET_OPT_OUT = OptOutPolicy.FLAG.value
 LOG_ENABLED = (
     False  # one line a fault and one a site come from the command; Scrapy's log is for its developers
 )
+LOG_FORMATTER = "crawler.log_lines.LogLines"  # what is worth a warning is printed even so, and holds no item
 STATS_DUMP = False
 WARN_ON_GENERATOR_RETURN_VALUE = False  # reads the source of each callback, for a mistake of beginners

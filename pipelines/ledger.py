@@ -15,7 +15,7 @@ from pipelines.log import FORMAT, Genesis, Log, open_genesis
 from pipelines.memory import Memory
 from pipelines.objects import StoreError, open_objects
 from pipelines.parts import Staging
-from pipelines.patience import PATIENCE_SECONDS, Patience, PatientObjects
+from pipelines.patience import Patience, PatientObjects
 from pipelines.pending import Pending, PendingCount, SavedListing, Validators
 from pipelines.policy import Policy
 from pipelines.reaper import Reaper
@@ -290,14 +290,14 @@ async def open_ledger(  # noqa: PLR0913 - one keyword a setting
     state: Path,
     lease_seconds: float = 60,
     batch_age_seconds: float = 60,
-    patience_seconds: float = PATIENCE_SECONDS,
+    patience: Patience | None = None,
     policy: Policy | None = None,
 ) -> AsyncIterator[Ledger]:
     """Open the log under `data` and join its ledger in Redis; start both where there is none yet.
 
     `data` is a folder or a URL of an object store. On leaving, what is staged is drained and claims go back.
-    A store that takes nothing (a full disk, a server that fails) is waited for, up to `patience_seconds`; nothing new is
-    claimed meanwhile. `policy`: None for the defaults. Raises `pipelines.store.StoreError` where the store cannot keep the promises.
+    A store that takes nothing (a full disk, a server that fails) is waited for with `patience`, None: for an hour; nothing
+    new is claimed meanwhile. `policy`: None for the defaults. Raises `pipelines.store.StoreError` where the store cannot keep the promises.
     """
     objects = open_objects(data, state, worker_id=secrets.token_hex(8))
     staging = await asyncio.to_thread(Staging, objects.staging)
@@ -308,7 +308,7 @@ async def open_ledger(  # noqa: PLR0913 - one keyword a setting
             staging=staging,
             lease_seconds=lease_seconds,
             batch_age_seconds=batch_age_seconds,
-            patience=Patience(patience_seconds),
+            patience=patience or Patience(),
             policy=policy or Policy(),
         )
         try:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from obstore.exceptions import GenericError
@@ -41,6 +42,7 @@ class Patience:
 
     def __init__(self, seconds: float = PATIENCE_SECONDS) -> None:
         self._seconds = seconds
+        self._ended = asyncio.Event()
         self._waiting = 0
         self._none_waits = asyncio.Event()
         self._none_waits.set()
@@ -51,8 +53,17 @@ class Patience:
         await self._none_waits.wait()
 
     def end(self) -> None:
-        """Wait no more: each attempt is made once or twice from now on."""
-        self._seconds = 0.0
+        """Wait no more: each attempt is made once or twice from now on, and what waits now is tried at once."""
+        self._ended.set()
+
+    def is_over(self, since: float) -> bool:
+        """Say whether what has failed since then, by the monotonic clock, has been waited for long enough."""
+        return self._ended.is_set() or time.monotonic() - since > self._seconds
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep for so long, or until the waiting is to end."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), seconds)
 
     async def see_through(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Make the attempt until it succeeds. Raises its StoreError where that will not pass, or has not for too long."""
@@ -67,12 +78,12 @@ class Patience:
         self._none_waits.clear()
         try:
             while True:
-                await asyncio.sleep(pause)
+                await self.pause(pause)
                 pause = min(2 * pause, _MOST_PAUSE_SECONDS)
                 try:
                     return await attempt()
                 except StoreError as error:
-                    if not is_passing(error) or time.monotonic() - since > self._seconds:
+                    if not is_passing(error) or self.is_over(since):
                         raise
                     self._warn(f"{error}; still waiting, for {time.monotonic() - since:.0f} s by now")
         finally:

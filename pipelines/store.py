@@ -16,7 +16,7 @@ from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 from pipelines.embedded import EmbeddedServer
 from pipelines.objects import StoreError
-from pipelines.patience import PATIENCE_SECONDS
+from pipelines.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,6 +36,9 @@ _log = logging.getLogger(__name__)
 class _PatientRedis(Redis):
     """A client that waits out a server which takes nothing for now: its memory or its disk is full."""
 
+    patience: Patience
+    """Set by whoever makes the client."""
+
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         since = time.monotonic()
         while True:
@@ -44,11 +47,11 @@ class _PatientRedis(Redis):
             except ResponseError as error:
                 # Refused as a whole: a script is refused at its first write.
                 is_full = isinstance(error, OutOfMemoryError) or str(error).startswith("MISCONF")
-                if not is_full or time.monotonic() - since > PATIENCE_SECONDS:
+                if not is_full or self.patience.is_over(since):
                     raise
                 if time.monotonic() - since < _FULL_PAUSE_SECONDS:
                     _log.warning("Redis: %s; waiting for it, nothing is lost", error)
-            await asyncio.sleep(_FULL_PAUSE_SECONDS)
+            await self.patience.pause(_FULL_PAUSE_SECONDS)
 
 
 class _EmbeddedConnection(UnixDomainSocketConnection):
@@ -68,18 +71,27 @@ class _EmbeddedConnection(UnixDomainSocketConnection):
 
 
 @asynccontextmanager
-async def open_redis(url: str | None, state: Path) -> AsyncIterator[Redis]:
+async def open_redis(
+    url: str | None, state: Path, *, patience: Patience | None = None
+) -> AsyncIterator[Redis]:
     """Attach to the Redis at `url`; None: to the state folder's embedded server, starting it if need be.
 
     Answers are bytes. A lost connection is tried again for about a minute, repeating the command: use only commands and
-    scripts that may run twice. The embedded server goes when its last client leaves. Raises StoreError, one line.
+    scripts that may run twice. The embedded server goes when its last client leaves. A full server is waited for with
+    `patience`; None: an hour. Raises StoreError, one line.
     """
+    patience = patience or Patience()
     if url:
-        async with _attach(url) as redis:
+        async with _attach(url, patience) as redis:
             yield redis
         return
     server = EmbeddedServer(state)
-    await asyncio.to_thread(server.ensure)
+    try:
+        await asyncio.to_thread(server.ensure)
+    except asyncio.CancelledError:
+        # The thread goes on; the server that it starts must not stay.
+        await asyncio.to_thread(server.leave)
+        raise
     try:
         pool = BlockingConnectionPool(
             connection_class=_EmbeddedConnection,
@@ -87,9 +99,9 @@ async def open_redis(url: str | None, state: Path) -> AsyncIterator[Redis]:
             client_name=server.client_name,
             max_connections=_CONNECTIONS,
             timeout=None,
-            **_patience(),
+            **_retries(),
         )
-        redis = _PatientRedis.from_pool(pool)
+        redis = _make_client(pool, patience)
         try:
             await check_server(redis)
             yield redis
@@ -100,12 +112,12 @@ async def open_redis(url: str | None, state: Path) -> AsyncIterator[Redis]:
 
 
 @asynccontextmanager
-async def _attach(url: str) -> AsyncIterator[Redis]:
+async def _attach(url: str, patience: Patience) -> AsyncIterator[Redis]:
     name = _without_secrets(url)
     try:
         # The default retry takes 3.8 s to say that nobody is there.
         probe = Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_timeout=_ANSWER_SECONDS)
-        pool = BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, timeout=None, **_patience())
+        pool = BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, timeout=None, **_retries())
     except ValueError as error:
         raise StoreError(f"REDIS_URL: {name} is no Redis address: {error}") from error
     try:
@@ -115,12 +127,19 @@ async def _attach(url: str) -> AsyncIterator[Redis]:
         raise StoreError(f"Redis at {name} cannot be used: {first[:300]}") from error
     finally:
         await probe.aclose()
-    redis = _PatientRedis.from_pool(pool)
+    redis = _make_client(pool, patience)
     try:
         await check_server(redis, name)
         yield redis
     finally:
         await redis.aclose()
+
+
+def _make_client(pool: BlockingConnectionPool, patience: Patience) -> Redis:
+    client = _PatientRedis.from_pool(pool)
+    assert isinstance(client, _PatientRedis)
+    client.patience = patience
+    return client
 
 
 async def check_server(redis: Redis, name: str = "Redis") -> None:
@@ -152,7 +171,7 @@ async def _has_save_points(redis: Redis) -> bool:
         return False
 
 
-def _patience() -> dict[str, Any]:
+def _retries() -> dict[str, Any]:
     return {
         "retry": Retry(ExponentialBackoff(cap=1.0, base=0.05), _TRIES),
         "socket_timeout": _ANSWER_SECONDS,

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import pytest
 
 from crawler.crawl import CrawlOptions, run_crawl
 from crawler.settings import read_environment
+from tests.faults.full_disk import small_disk
 
 PAGES = 48
 ROOT = Path(__file__).parents[2]
@@ -146,3 +150,103 @@ def test_site_of_a_living_worker_stays_with_it(slow_paper, start, tmp_path):
     assert process.poll() is None
     process.terminate()
     assert process.communicate(timeout=60)[0].split()[1] == "True"
+
+
+@pytest.fixture
+def start_command(tmp_path):
+    """Start the command itself; its state folder lies beside its data."""
+    started = []
+
+    def run(data):
+        command = [sys.executable, "-m", "crawler", "crawl", "--now", "--allow-address", "127.0.0.1/32"]
+        process = subprocess.Popen(
+            [*command, "--seeds", str(tmp_path / "seeds"), "--data", str(data)],
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "BROADSHEET_LEASE_SECONDS": "2",
+                "BROADSHEET_BATCH_AGE_SECONDS": "0.3",
+                "BROADSHEET_CLEAN_WORKERS": "1",
+            },
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def is_served(state):
+    """Whether the state folder's server lives: it holds this lock for as long."""
+    with (state / "redis/server.lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@contextmanager
+def mounted(folder):
+    """A disk of 16 MB; skips the test where there can be none."""
+    with ExitStack() as stack:
+        try:
+            disk = stack.enter_context(small_disk(folder, 16))
+        except PermissionError as error:
+            pytest.skip(str(error))
+        yield disk
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_crawl_that_waits_for_a_full_disk_ends_at_the_first_signal_and_takes_its_server_along(
+    slow_paper, helpers, start_command, tmp_path
+):
+    with mounted(tmp_path) as folder:
+        data = folder / "data"
+        process = start_command(data)
+        wait_for_pages(slow_paper, process, 12)
+        with (folder / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+            while True:
+                filler.write(bytes(4096))
+        told = process.stderr.readline()
+        assert "No space left on device" in told
+        process.send_signal(signal.SIGTERM)
+        errors = process.communicate(timeout=30)[1]
+        lines = [line for line in errors.splitlines() if "waiting for it, nothing is lost" not in line]
+        assert process.returncode == 130, errors
+        assert len(lines) == 1, errors
+        assert lines[0].startswith("broadsheet: stopped by a signal; what is not published is still owed: ")
+        assert not is_served(data / ".state")
+        (folder / "filler").unlink()
+        process = start_command(data)
+        assert process.wait(timeout=60) == 0
+        assert_each_page_is_published_once(slow_paper, helpers.rows(data))
+
+
+def test_second_signal_ends_a_crawl_that_waits_for_an_answer_and_takes_its_server_along(
+    slow_paper, helpers, start_command, tmp_path
+):
+    asked, ends = threading.Event(), threading.Event()
+
+    def stall(_):
+        asked.set()
+        ends.wait(60)
+        return helpers.answer(b"")
+
+    slow_paper.answers["/news/20"] = stall
+    process = start_command(tmp_path / "data")
+    assert asked.wait(30)
+    for _ in range(2):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+    errors = process.communicate(timeout=20)[1]
+    ends.set()
+    assert (process.returncode, errors) == (130, "broadsheet: interrupted\n")
+    assert not is_served(tmp_path / "data/.state")

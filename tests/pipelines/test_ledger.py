@@ -7,6 +7,7 @@ import pytest
 from cleaners.models import Listed, Rejection
 from pipelines.ledger import Validators, open_ledger
 from pipelines.objects import StoreError
+from pipelines.patience import Patience
 from pipelines.store import open_redis
 from pipelines.verify import verify
 from pipelines.visits import Cleaned, Ended
@@ -277,7 +278,7 @@ async def test_a_disk_that_is_full_for_too_long_ends_the_run_with_one_line_and_l
     async with joined(tmp_path) as (_, ledger):
         await ledger.save_listing(SITE, FEED, None, links(10))
         with monkeypatch.context() as patch, pytest.raises(StoreError, match="No space left"):  # noqa: PT012
-            async with joined(tmp_path, patience_seconds=0.5) as (_, other):
+            async with joined(tmp_path, patience=Patience(0.5)) as (_, other):
                 for visit in await draw_all(other, 10):
                     await other.submit(page(visit))
                 patch.setattr(os, "fsync", full)
