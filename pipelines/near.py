@@ -7,11 +7,11 @@ put something of their own into each paragraph. docs/adr/0011-near-duplicates.md
 
 from __future__ import annotations
 
+import operator
 import re
 import struct
 from dataclasses import dataclass
 
-import numpy as np
 import xxhash
 from rensa import RMinHash
 
@@ -31,7 +31,6 @@ _SKETCH_BYTES = 2 * VALUES + 1 + 2 * OPENINGS
 # Of two texts that are 0.8 alike 99 % share a band, of those 0.4 alike 12 %; each band is a look-up a day.
 _ROWS = 5
 _BANDS = 12
-_SEED = 1
 # Two texts of fewer words are alike or not by one or two of them.
 _LEAST_WORDS = 24
 _RUN_WORDS = 3
@@ -43,7 +42,6 @@ _OPENING_WORDS = 4
 # With fewer paragraphs their openings say nothing.
 _LEAST_OPENINGS = 3
 _UNSPACED = re.compile(f"[{UNSPACED}]")
-_MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)
 _RULE = struct.Struct(">HBBB")
 
 
@@ -109,10 +107,13 @@ def to_sketch(text: str) -> bytes:
 
     Empty: the text is too short to be compared. The same text gives the same bytes in any process and on any machine.
     """
+    # Here, since it brings numpy, of 0.1 to 0.4 s: a crawl's own process leaves the sketches to those that clean.
+    from pipelines.minhash import find_values, hash_runs  # noqa: PLC0415
+
     found = words(text)
     if len(found) < _LEAST_WORDS:
         return b""
-    unspaced = 0 if max(text) < UNSPACED[0] else len(_UNSPACED.findall(text))
+    unspaced = len(_UNSPACED.findall(text))
     run, least = (
         (_RUN_CHARS, _LEAST_OPENING_CHARS // 4)
         if 2 * unspaced > len(found)
@@ -125,9 +126,9 @@ def to_sketch(text: str) -> bytes:
     }
     return b"".join(
         (
-            _to_values(_to_runs(found, run), VALUES),
+            find_values(hash_runs(found, run), VALUES),
             bytes((min(len(openings), 255),)),
-            _to_values(np.array(sorted(openings), np.uint64), OPENINGS),
+            find_values(sorted(openings), OPENINGS),
         )
     )
 
@@ -150,25 +151,6 @@ def split_bands(bands: bytes) -> list[bytes]:
     return [bands[place : place + BAND_BYTES] for place in range(0, len(bands), BAND_BYTES)]
 
 
-def _to_runs(found: list[str], run: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    """One 64-bit hash for each run of so many words."""
-    hashed = np.fromiter((xxhash.xxh3_64_intdigest(word.encode()) for word in found), np.uint64, len(found))
-    count = len(found) - run + 1
-    runs = hashed[:count].copy()
-    for place in range(1, run):
-        runs = runs * _MIX[place % 2] + hashed[place : place + count]
-    return runs
-
-
-def _to_values(hashed: np.ndarray[tuple[int], np.dtype[np.uint64]], count: int) -> bytes:
-    """The MinHash values; two bytes of the four that each has are as good for counting equal ones."""
-    if not len(hashed):
-        return bytes(2 * count)
-    rows = RMinHash.digest_matrix_from_flat_token_hashes(hashed, [0, len(hashed)], count, _SEED).to_rows()
-    return np.array(rows[0], np.uint64).astype(">u2").tobytes()
-
-
 def _count_same(one: bytes, other: bytes, place: int, count: int) -> int:
-    return int(
-        np.count_nonzero(np.frombuffer(one, ">u2", count, place) == np.frombuffer(other, ">u2", count, place))
-    )
+    values = (memoryview(sketch)[place : place + 2 * count].cast("H") for sketch in (one, other))
+    return sum(map(operator.eq, *values))
