@@ -92,8 +92,8 @@ class CrawlReport:
     """Known links that were modified since their last visit."""
     known_links: int
     """Links skipped since they are known and not due."""
-    refused_links: int
-    """Links that no seed's scope admits."""
+    refused_links: Mapping[str, int]
+    """Links of listings that were not followed, by reason: `scope`, `media`, `trap_calendar` …"""
     known_urls: tuple[str, ...]
     """Of the single addresses asked for, those that are known and not due."""
     data: str
@@ -256,7 +256,7 @@ def _make_report(
         new_links=tally.new_links,
         due_links=tally.due_links,
         known_links=tally.known_links,
-        refused_links=tally.refused_links,
+        refused_links=dict(tally.refused_links.most_common()),
         known_urls=tuple(tally.known_urls),
         data=data,
         stopped=stopped,

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from crawler.discovery.admission import Admission
 from crawler.discovery.scope import Scope
 from crawler.fetching.pace import CONCURRENT_REQUESTS
 
@@ -100,6 +101,7 @@ class SitePass:
         self.task = task
         self.seed = task.seed
         self.scope = Scope.of(task.seed)
+        self.admission = Admission(self.scope)
         self.put_off: str | None = None
         self.is_resumed = False
         self._ledger = ledger
@@ -142,6 +144,10 @@ class SitePass:
     def try_listing_again(self, listing: Listing) -> None:
         """Ask for a listing once more."""
         self._sender.send_listing(self, replace(listing, attempt=listing.attempt + 1))
+
+    def note_links(self) -> None:
+        """Note that links became pending before their listing was read to its end."""
+        self._changed.set()
 
     def end_listing(self) -> None:
         """Note that a listing was read, or will not be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 
@@ -32,8 +33,8 @@ class Tally:
     """Sites that a living worker has."""
     put_off: dict[str, str] = field(default_factory=dict)
     """Site: why its pages are left for a later pass."""
-    refused_links: int = 0
-    """Links that the site's scope does not admit."""
+    refused_links: Counter[str] = field(default_factory=Counter)
+    """Links of listings that are not followed, by reason: `crawler.discovery.admission` has them."""
 
     @property
     def seconds(self) -> float:

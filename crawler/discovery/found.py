@@ -45,3 +45,5 @@ class Found:
     """Further sitemaps that a sitemap index names."""
     about: About = About()
     """What it says of itself; of several chunks, the last one's counts."""
+    is_last: bool = True
+    """Whether no chunk follows."""

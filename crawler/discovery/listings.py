@@ -51,7 +51,7 @@ def find_in_chunks(
             else:
                 links.append(entry)
             if len(links) + len(sitemaps) >= CHUNK_LINKS:
-                yield Found(links=tuple(links), sitemaps=tuple(sitemaps))
+                yield Found(links=tuple(links), sitemaps=tuple(sitemaps), is_last=False)
                 links, sitemaps = [], []
     yield Found(links=tuple(links), sitemaps=tuple(sitemaps), about=about)
 

@@ -14,7 +14,7 @@ from scrapy import signals
 from scrapy.http.request import NO_CALLBACK
 
 from cleaners.models import Listed, Rejection
-from crawler.discovery.listings import find_links
+from crawler.discovery.listings import find_in_chunks
 from crawler.documents import to_document
 from crawler.fetching.failures import (
     FetchError,
@@ -23,6 +23,7 @@ from crawler.fetching.failures import (
     StoppedError,
 )
 from crawler.fetching.pace import Pacer
+from crawler.listing_links import save_links
 from crawler.round import Round
 from pipelines.ledger import Validators
 from pipelines.visits import Cleaned, Ended, Fetched, VisitCutShortError
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from cleaners.models import Document
-    from crawler.discovery.found import Found
     from crawler.round import Plan
     from crawler.site_pass import Listing, SitePass
     from pipelines.ledger import SavedListing
@@ -197,30 +197,31 @@ class NewsSpider(scrapy.Spider):
             passing = response.status in _PASSING or response.status >= 500
             self._fail_listing(site_pass, listing, f"http_{response.status}", may_pass=passing)
             return
-        self.tally.listings += 1
         body_hash = hashlib.sha256(response.body).hexdigest()
         if response.status == 304 or body_hash == meta["body_hash"]:
             self.tally.listings_unchanged += 1
-        else:
-            await self._save_listing(site_pass, listing, response, body_hash)
+        elif problem := await self._save_listing(site_pass, listing, response, body_hash):
+            self._fail_listing(site_pass, listing, problem, may_pass=False)
+            return
+        self.tally.listings += 1
         site_pass.end_listing()
 
     async def _save_listing(
         self, site_pass: SitePass, listing: Listing, response: Response, body_hash: str
-    ) -> None:
-        # In a thread: a sitemap of 50,000 addresses takes seconds, and other sites' answers must not wait.
-        found, links = await asyncio.to_thread(_find_admitted, site_pass, listing, response)
-        self.tally.refused_links += len(found.links) - len(links)
-        # An index is read again each time: its own bytes say little of the sitemaps that it names.
-        validators = None
-        if not found.sitemaps:
-            validators = Validators(
-                etag=_header(response, "ETag"),
-                last_modified=_header(response, "Last-Modified"),
-                body_hash=body_hash,
-            )
-        self._count(await self.ledger.save_listing(site_pass.seed.id, listing.url, validators, links))
-        site_pass.add_sitemaps(listing, found.sitemaps)
+    ) -> str | None:
+        """Save a listing's links; gives why it is no listing, where that is so."""
+        validators = Validators(
+            etag=_header(response, "ETag"),
+            last_modified=_header(response, "Last-Modified"),
+            body_hash=body_hash,
+        )
+        content_type = _header(response, "Content-Type")
+        chunks = find_in_chunks(listing.kind, response.body, response.url, content_type)
+        read = await save_links(self.ledger, site_pass, listing, chunks, validators)
+        self.tally.refused_links += read.refused
+        self._count(read.saved)
+        site_pass.add_sitemaps(listing, read.sitemaps)
+        return read.about.problem
 
     def on_listing_failure(self, failure: Failure) -> None:
         """Try a listing again where that may help, else note it."""
@@ -368,11 +369,6 @@ def _end_request(response: Response | Failure) -> None:
         meta["site_pass"].end_visit(meta["visit"])
     else:
         meta["site_pass"].end_listing()
-
-
-def _find_admitted(site_pass: SitePass, listing: Listing, response: Response) -> tuple[Found, list[Listed]]:
-    found = find_links(listing.kind, response.body, response.url, _header(response, "Content-Type"))
-    return found, [link for link in found.links if site_pass.scope.admits(link.url)]
 
 
 def _header(response: Response, name: str) -> str | None:

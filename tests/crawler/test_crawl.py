@@ -265,7 +265,7 @@ def test_delay_is_kept_between_all_requests_to_a_site(crawled):
 
 
 def test_link_outside_the_site_is_not_followed(crawled):
-    assert crawled["report"].refused_links == 1
+    assert crawled["report"].refused_links == {"scope": 1}
 
 
 def test_report_counts_what_was_published(crawled):
