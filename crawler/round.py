@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawler.agenda import INTERVAL_SECONDS
+from crawler.polls import Polls
 from crawler.site_pass import SitePass
+from crawler.timing import Timing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
     from crawler.agenda import Agenda
     from crawler.reservations import Reservations
     from crawler.site_pass import Budget, Task
+    from crawler.sources import SiteState
     from crawler.spiders.news import NewsSpider
     from crawler.tally import Tally
     from pipelines.ledger import Ledger
 
 SITES_AT_ONCE = 64
 """Passes in one process. Each holds at most its window of pages in memory."""
-ASKED_AT_ONCE = 500
-"""Sites named in one call of the lease script: about a millisecond of the server's time."""
+ASKED_AT_ONCE = 100
+"""Sites named in one call of the lease script, which may take at most a millisecond of the server's time."""
 PUBLISH_SECONDS = 30.0
 """How long a finished site waits for others to finish, so that one batch publishes them together."""
 
@@ -59,6 +61,7 @@ class Round:
         self._anytime = plan.anytime
         self._lease_seconds = plan.lease_seconds
         self._waiting = {task.seed.id: task for task in plan.tasks}
+        self._timings = {task.seed.id: Timing.of(task.seed) for task in plan.tasks}
         self._held: dict[str, tuple[float, float]] = {}
         self._running: dict[asyncio.Task[None], SitePass] = {}
         self._finished: list[SitePass] = []
@@ -73,6 +76,7 @@ class Round:
 
     async def run(self) -> None:
         """Go on until every site is passed over, held by another worker, or not due."""
+        await self._order()
         stopped = asyncio.create_task(self._stopped.wait())
         try:
             while self._running or self._finished or (self._waiting and not self._is_over):
@@ -94,6 +98,15 @@ class Round:
     def _is_over(self) -> bool:
         return self._stopped.is_set() or self._budget.is_spent
 
+    async def _order(self) -> None:
+        """Put the sites in the order in which they are due, the longest overdue first, and leave out those that are not."""
+        if self._anytime:
+            return
+        dues = await self._agenda.survey({site: self._timings[site] for site in self._waiting})
+        now = self._agenda.now()
+        self._waiting = {site: self._waiting[site] for site in dues if dues[site] <= now}
+        self._tally.not_due.update((site, due) for site, due in dues.items() if due > now)
+
     async def _lease(self) -> None:
         room = SITES_AT_ONCE - len(self._running)
         asked = list(self._waiting)[:ASKED_AT_ONCE]
@@ -102,14 +115,24 @@ class Round:
         answer = await self._agenda.lease(asked, room, anytime=self._anytime)
         for site in answer.leased:
             self._held.pop(site, None)
-            self._start(
-                SitePass(self._waiting.pop(site), self._ledger, self._budget, self._spider), first=True
-            )
+            self._start(self._make_pass(site, answer.states[site]), first=True)
         for site, due_at in answer.not_due.items():
             del self._waiting[site]
             self._tally.not_due[site] = due_at
         for site, left in answer.held.items():
             self._note_held(site, left)
+
+    def _make_pass(self, site: str, state: SiteState) -> SitePass:
+        timing, now = self._timings[site], self._agenda.now()
+        quiet_at = None if self._anytime else timing.next_quiet(now)
+        return SitePass(
+            self._waiting.pop(site),
+            self._ledger,
+            self._budget,
+            self._spider,
+            polls=Polls(timing, state, now=now, anytime=self._anytime),
+            quiet_in_seconds=None if quiet_at is None else quiet_at - now,
+        )
 
     def _note_held(self, site: str, left: float) -> None:
         """Wait for a site as long as its holder's heartbeat only runs down; once it rises, the holder lives."""
@@ -129,7 +152,9 @@ class Round:
             await self._spider.send_urls(site_pass)
             seed = site_pass.seed
             # What is still owed at a site that is taken down ends as blocked, without a request.
-            if site_pass.task.read_listings and not self._ledger.is_site_taken_down(seed.id, seed.home):
+            if self._ledger.is_site_taken_down(seed.id, seed.home):
+                site_pass.polls.postpone()
+            elif site_pass.task.read_listings:
                 site_pass.start_listings()
             await site_pass.run()
         else:
@@ -166,6 +191,22 @@ class Round:
             self._tally.put_off[site] = site_pass.put_off
         self._tally.visited.append(site)
         self._spider.pacer.forget(site)
+        polls = site_pass.polls
+        polls.close()
+        if site_pass.epoch != self._ledger.epoch:
+            polls.begin_anew()
+        self._tally.rolled_over += polls.rolled_over
+        self._tally.distrusted += polls.distrusted
+        self._tally.retired += polls.retired
+        self._tally.revived += polls.revived
+        if polls.has_dropped_children:
+            await self._ledger.forget_listings(site, polls.is_remembered)
+        count, now = await self._ledger.pending(site), self._agenda.now()
+        links = [count.next_at, count.next_revisit_at, now if count.ready else None]
+        due = polls.next_visit(
+            now,
+            put_off=site_pass.put_off is not None,
+            next_link_at=min((moment for moment in links if moment is not None), default=None),
+        )
         # A pass that was cut short is due at once: what it left is pending, and the next worker takes it up.
-        after = 0.0 if self._is_over else INTERVAL_SECONDS
-        await self._agenda.give_back(site, after_seconds=after)
+        await self._agenda.give_back(site, due_at=now if self._is_over else due, state=polls.state)

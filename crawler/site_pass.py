@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 
     from crawler.discovery.found import SubSitemap
     from crawler.discovery.listings import ListingKind
+    from crawler.polls import Polls
     from crawler.seeds import Seed
     from pipelines.ledger import Ledger
     from pipelines.visits import Visit
 
-MAX_SITEMAPS = 50
-"""Sitemaps that an index leads to in one pass, the newest first: a large paper's archive has a thousand."""
 MAX_SITEMAP_DEPTH = 3
 """An index may name an index; one that names itself is ended here."""
 RETRY_HORIZON_SECONDS = 60.0
@@ -48,6 +47,8 @@ class Listing:
 
     kind: ListingKind
     url: str
+    root: str
+    """The seed's listing that led to it, perhaps itself."""
     depth: int = 0
     attempt: int = 1
 
@@ -97,8 +98,19 @@ class SitePass:
     fetching or cleaning is.
     """
 
-    def __init__(self, task: Task, ledger: Ledger, budget: Budget, sender: Sender) -> None:
+    def __init__(  # noqa: PLR0913 - one keyword a part that it works with
+        self,
+        task: Task,
+        ledger: Ledger,
+        budget: Budget,
+        sender: Sender,
+        *,
+        polls: Polls,
+        quiet_in_seconds: float | None,
+    ) -> None:
         self.task = task
+        self.polls = polls
+        self.epoch = ledger.epoch
         self.seed = task.seed
         self.scope = Scope.of(task.seed)
         self.admission = Admission(self.scope)
@@ -110,20 +122,21 @@ class SitePass:
         self._window = _DELAYED_WINDOW if task.seed.delay_seconds else _WINDOW
         self._under_way: set[str] = set()
         self._listings = 0
-        self._sitemaps: set[str] = set()
         self._held: list[Visit] = []
         self._changed = asyncio.Event()
         self._stopped = False
+        self._quiet_at = None if quiet_in_seconds is None else time.monotonic() + quiet_in_seconds
 
     @property
     def is_closed(self) -> bool:
         """Whether no more visits are drawn in this pass."""
-        return self._stopped or self.put_off is not None or self._budget.is_spent
+        is_quiet = self._quiet_at is not None and time.monotonic() >= self._quiet_at
+        return self._stopped or self.put_off is not None or self._budget.is_spent or is_quiet
 
     def start_listings(self) -> None:
-        """Ask for all of the site's listings."""
-        for kind, url in self.seed.listings:
-            self.add_listing(Listing(kind=kind, url=url))
+        """Ask for those of the site's listings that are due."""
+        for kind, url in self.polls.due():
+            self.add_listing(Listing(kind=kind, url=url, root=url))
 
     def add_listing(self, listing: Listing) -> None:
         """Ask for one listing."""
@@ -131,15 +144,13 @@ class SitePass:
         self._sender.send_listing(self, listing)
 
     def add_sitemaps(self, listing: Listing, sitemaps: Sequence[SubSitemap]) -> None:
-        """Ask for the sitemaps that an index names: the newest first, each once, and not without bounds."""
+        """Ask for those of the sitemaps that an index names that are due."""
         if listing.depth >= MAX_SITEMAP_DEPTH:
             return
-        for sitemap in sorted(sitemaps, key=lambda entry: entry.modified_at or "", reverse=True):
-            if len(self._sitemaps) >= MAX_SITEMAPS:
-                return
-            if sitemap.url != listing.url and sitemap.url not in self._sitemaps:
-                self._sitemaps.add(sitemap.url)
-                self.add_listing(Listing(kind="sitemap", url=sitemap.url, depth=listing.depth + 1))
+        others = [sitemap for sitemap in sitemaps if sitemap.url != listing.url]
+        for sitemap in self.polls.due_sitemaps(others):
+            depth = listing.depth + 1
+            self.add_listing(Listing(kind="sitemap", url=sitemap.url, root=listing.root, depth=depth))
 
     def try_listing_again(self, listing: Listing) -> None:
         """Ask for a listing once more."""

@@ -23,6 +23,14 @@ class Tally:
     """Of them, those that had nothing new by validators or by their bytes."""
     listings_failed: dict[str, str] = field(default_factory=dict)
     """Listing: why it could not be read."""
+    rolled_over: list[str] = field(default_factory=list)
+    """Listings with none of the links of the poll before: what stood in between was missed."""
+    distrusted: list[str] = field(default_factory=list)
+    """Listings that changed under the same ETag or Last-Modified, which are not sent to them any more."""
+    retired: list[str] = field(default_factory=list)
+    """Listings that have failed for so long that they are only asked once a week from now on."""
+    revived: list[str] = field(default_factory=list)
+    """Retired listings that have answered."""
     known_urls: list[str] = field(default_factory=list)
     """Single addresses asked for that were visited before and are not due."""
     visited: list[str] = field(default_factory=list)

@@ -15,6 +15,7 @@ from cronsim import CronSim, CronSimError
 if TYPE_CHECKING:
     from datetime import date
 
+    from crawler.discovery.listings import ListingKind
     from crawler.seeds import Seed
 
 MIN_INTERVAL_MINUTES = 5.0
@@ -58,7 +59,7 @@ class Timing:
     zone: ZoneInfo
     quiet: tuple[tuple[time, time], ...]
     """From and until, by the clock of the zone; until the same or an earlier time means the next day's."""
-    listings: tuple[tuple[str, str], ...]
+    listings: tuple[tuple[ListingKind, str], ...]
 
     @classmethod
     def of(cls, seed: Seed) -> Timing:

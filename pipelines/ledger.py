@@ -109,6 +109,11 @@ class Ledger:
             hidden = hide_links(links, site, self._gate.log.takedowns)
             return await self._links.save_listing(site, listing_url, validators, hidden)
 
+    async def forget_listings(self, site: str, is_kept: Callable[[str], bool]) -> None:
+        """Drop the validators of the site's listings that are not read any more."""
+        with self._watched():
+            await self._links.forget_listings(site, is_kept)
+
     async def draw(self, site: str, n: int) -> list[Visit]:
         """Claim up to `n` of the site's pending links whose time has come; none while a store takes nothing."""
         await self._patience.ready()

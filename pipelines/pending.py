@@ -15,7 +15,7 @@ from pipelines.seen import to_since, url_digest
 from pipelines.visits import Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pipelines.recover import Gate
 
@@ -59,6 +59,8 @@ class PendingCount:
     """May not: to be retried later, or claimed and not settled yet."""
     next_at: float | None
     """Unix seconds of the earliest retry that is not due yet; None: there is none."""
+    next_revisit_at: float | None = None
+    """Unix seconds of the earliest further visit of an article that is not due yet; None: there is none."""
 
 
 class Pending:
@@ -72,6 +74,13 @@ class Pending:
         await self._gate.check()
         stored = await self._gate.read("HGET", self._gate.key("listings", site), listing_url)
         return None if stored is None else msgspec.json.decode(stored, type=Validators)
+
+    async def forget_listings(self, site: str, is_kept: Callable[[str], bool]) -> None:
+        """Drop the validators of the site's listings that are not kept: read again, they are asked for their content."""
+        listings: list[bytes] = await self._gate.read("HKEYS", self._gate.key("listings", site))
+        dropped = [listing for listing in listings if not is_kept(listing.decode())]
+        if dropped:
+            await self._gate.read("HDEL", self._gate.key("listings", site), *dropped)
 
     async def save_listing(
         self, site: str, listing_url: str, validators: Validators | None, links: Sequence[Listed]
@@ -99,8 +108,13 @@ class Pending:
 
     async def count(self, site: str) -> PendingCount:
         """Count the site's links."""
-        ready, total, next_at = await self._gate.call("pending", site)
-        return PendingCount(ready=ready, waiting=total - ready, next_at=float(next_at) if next_at else None)
+        ready, total, next_at, revisit_at = await self._gate.call("pending", site)
+        return PendingCount(
+            ready=ready,
+            waiting=total - ready,
+            next_at=float(next_at) if next_at else None,
+            next_revisit_at=float(revisit_at) if revisit_at else None,
+        )
 
     async def give_back(self, visits: Iterable[Visit], *, after_seconds: float = 0, tried: int = 0) -> None:
         """Make claimed links pending again, if the claims are still these visits'."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -24,7 +23,15 @@ from crawler.fetching.failures import (
 )
 from crawler.fetching.pace import Pacer
 from crawler.listing_links import save_links
+from crawler.polls import Answer
 from crawler.round import Round
+from crawler.validators import (
+    has_same_validators,
+    read_fresh_seconds,
+    read_header,
+    read_validators,
+    to_headers,
+)
 from pipelines.ledger import Validators
 from pipelines.visits import Cleaned, Ended, Fetched, VisitCutShortError
 
@@ -36,6 +43,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from cleaners.models import Document
+    from crawler.listing_links import ListingLinks
     from crawler.round import Plan
     from crawler.site_pass import Listing, SitePass
     from pipelines.ledger import SavedListing
@@ -151,20 +159,16 @@ class NewsSpider(scrapy.Spider):
     async def _send_listing(self, site_pass: SitePass, listing: Listing) -> None:
         if listing.attempt > 1:
             await asyncio.sleep(RETRY_SECONDS[listing.attempt - 2])
-        known = await self.ledger.listing_validators(site_pass.seed.id, listing.url)
-        headers = {}
-        if known and known.etag:
-            headers["If-None-Match"] = known.etag
-        if known and known.last_modified:
-            headers["If-Modified-Since"] = known.last_modified
+        known = await self.ledger.listing_validators(site_pass.seed.id, listing.url) or Validators()
+        wants_content = site_pass.polls.wants_content(listing.url)
         request = self._make_request(
             site_pass,
             listing.url,
             callback=self.on_listing,
             errback=self.on_listing_failure,
-            headers=headers,
+            headers={} if wants_content else to_headers(known),
             listing=listing,
-            body_hash=known.body_hash if known else None,
+            known=known,
         )
         if listing.kind == "sitemap":
             request.meta["max_bytes"] = self.settings.getint("SITEMAP_MAX_BYTES")
@@ -197,31 +201,41 @@ class NewsSpider(scrapy.Spider):
             passing = response.status in _PASSING or response.status >= 500
             self._fail_listing(site_pass, listing, f"http_{response.status}", may_pass=passing)
             return
-        body_hash = hashlib.sha256(response.body).hexdigest()
-        if response.status == 304 or body_hash == meta["body_hash"]:
+        validators, fresh_seconds = read_validators(response), read_fresh_seconds(response)
+        by_validators = response.status == 304
+        if by_validators or validators.body_hash == meta["known"].body_hash:
             self.tally.listings_unchanged += 1
-        elif problem := await self._save_listing(site_pass, listing, response, body_hash):
-            self._fail_listing(site_pass, listing, problem, may_pass=False)
-            return
+            answer = Answer(is_unchanged=True, by_validators=by_validators, fresh_seconds=fresh_seconds)
+        else:
+            read, answer = await self._save_listing(site_pass, listing, response, validators)
+            if read.about.problem:
+                self._fail_listing(site_pass, listing, read.about.problem, may_pass=False)
+                return
+            answer = replace(answer, fresh_seconds=fresh_seconds)
         self.tally.listings += 1
+        site_pass.polls.note_answer(listing.root, listing.url, answer)
         site_pass.end_listing()
 
     async def _save_listing(
-        self, site_pass: SitePass, listing: Listing, response: Response, body_hash: str
-    ) -> str | None:
-        """Save a listing's links; gives why it is no listing, where that is so."""
-        validators = Validators(
-            etag=_header(response, "ETag"),
-            last_modified=_header(response, "Last-Modified"),
-            body_hash=body_hash,
-        )
-        content_type = _header(response, "Content-Type")
+        self, site_pass: SitePass, listing: Listing, response: Response, validators: Validators
+    ) -> tuple[ListingLinks, Answer]:
+        content_type = read_header(response, "Content-Type")
         chunks = find_in_chunks(listing.kind, response.body, response.url, content_type)
         read = await save_links(self.ledger, site_pass, listing, chunks, validators)
         self.tally.refused_links += read.refused
         self._count(read.saved)
         site_pass.add_sitemaps(listing, read.sitemaps)
-        return read.about.problem
+        saved, about = read.saved, read.about
+        is_index = bool(read.sitemaps)
+        return read, Answer(
+            new=saved.new,
+            known=saved.due + saved.known,
+            is_index=is_index,
+            is_unchanged=is_index and not (saved.new or saved.due or saved.known),
+            is_news=about.is_news,
+            hint_seconds=max(about.period_seconds or 0, about.ttl_seconds or 0),
+            is_lying=bool(saved.new + saved.due) and has_same_validators(validators, response.meta["known"]),
+        )
 
     def on_listing_failure(self, failure: Failure) -> None:
         """Try a listing again where that may help, else note it."""
@@ -244,6 +258,7 @@ class NewsSpider(scrapy.Spider):
             site_pass.try_listing_again(listing)
             return
         self.tally.listings_failed[listing.url] = reason
+        site_pass.polls.note_failure(listing.root, listing.url, reason)
         site_pass.end_listing()
 
     # ── pages ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -369,8 +384,3 @@ def _end_request(response: Response | Failure) -> None:
         meta["site_pass"].end_visit(meta["visit"])
     else:
         meta["site_pass"].end_listing()
-
-
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("utf-8", "replace") if value else None

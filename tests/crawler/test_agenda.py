@@ -42,15 +42,15 @@ async def test_dead_workers_site_is_free_when_its_heartbeat_has_ended(redis):
     assert (await b.lease(["x"], 1, anytime=False)).leased == ()
     await asyncio.sleep(0.2)
     assert (await b.lease(["x"], 1, anytime=False)).leased == ("x",)
-    assert not await a.give_back("x", after_seconds=0)
-    assert await b.give_back("x", after_seconds=0)
+    assert not await a.give_back("x", due_at=0)
+    assert await b.give_back("x", due_at=0)
 
 
 async def test_returned_site_is_due_again_when_its_interval_has_passed(redis):
     await redis.set("bs:1:test:worker:a", "1", px=5_000)
     agenda = Agenda(redis, Worker("a"))
     await agenda.lease(["x"], 1, anytime=False)
-    await agenda.give_back("x", after_seconds=60)
+    await agenda.give_back("x", due_at=agenda.now() + 60)
     answer = await agenda.lease(["x"], 1, anytime=False)
     assert answer.leased == ()
     assert abs(answer.not_due["x"] - time.time() - 60) < 30
