@@ -14,7 +14,7 @@ KEPT_SHARE = 0.92
 
 
 def choose_body(layout: Layout) -> int:
-    """`mem_id` of the innermost element that holds nearly all that is worth reading; 0 where nothing is.
+    """`place` of the innermost element that holds nearly all that is worth reading; 0 where nothing is.
 
     Each piece adds its worth (prose adds its length, link lists take theirs away) to all elements around it; the
     element with the most is the article or something around it.
@@ -25,7 +25,7 @@ def choose_body(layout: Layout) -> int:
         if piece.node is None:
             continue
         value = piece_worth(piece)
-        chain = layout.chain(piece.node.mem_id)
+        chain = layout.chain(piece.node.place)
         for inward, key in enumerate(reversed(chain)):
             worth[key] = worth.get(key, 0.0) + value
             depth[key] = inward

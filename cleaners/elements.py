@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from cleaners.markup import name_words
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
-
     from cleaners.layout import Layout
+    from cleaners.markup import Element as Markup
 
 # Words of the names of an element and the two around it: what builders of news templates call the parts of a page.
 # Of 70 tried, these gain anything on held-out sites.
@@ -34,19 +33,19 @@ class Element:
     name: str
     """Tag and class."""
     place: tuple[int, str]
-    """`mem_id` of the parent, and the name: equal for elements that are twins."""
+    """`place` of the parent, and the name: equal for elements that are twins."""
     words: frozenset[str]
     """The words of `NAME_WORDS` in its class and id."""
 
 
-def elements_around(node: LexborNode | None, layout: Layout, known: dict[int, Element]) -> list[Element]:
+def elements_around(node: Markup | None, layout: Layout, known: dict[int, Element]) -> list[Element]:
     """An element and those around it, as far as features look."""
     around: list[Element] = []
-    key = node.mem_id if node is not None else 0
+    key = node.place if node is not None else 0
     while node is not None and len(around) < LEVELS:
         element = known.get(key)
         if element is None:
-            attributes = node.attrs
+            attributes = node.attributes
             classes = attributes.get("class") or ""
             name = f"{node.tag}.{classes}"
             own = _known_words(classes) | _known_words(attributes.get("id") or "")

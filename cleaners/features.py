@@ -69,11 +69,11 @@ class Scene:
     """What the features compare pieces with."""
 
     body: int
-    """`mem_id` of the chosen body element; 0 where none stands out."""
+    """`place` of the chosen body element; 0 where none stands out."""
     title_at: int
     """How many pieces stand before the first title on the page; -1 where it shows none."""
     title_chain: frozenset[int]
-    """`mem_id` of the elements around that title."""
+    """`place` of the elements around that title."""
     description: str | None
     article_body: str | None
     """The text that the page's structured data gives as the article's body."""
@@ -105,7 +105,7 @@ class _View:
         self.flat = [" ".join(own) for own in self.words]
         self.chains: list[tuple[int, ...]] = []
         for piece in pieces:
-            self.chains.append(layout.chain(piece.node.mem_id) if piece.node is not None else ())
+            self.chains.append(layout.chain(piece.node.place) if piece.node is not None else ())
         self.inside = [scene.body in chain for chain in self.chains]
         self._count_prose()
         self._count_kin()

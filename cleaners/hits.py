@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
-
     from cleaners.layout import Piece
+    from cleaners.markup import Element
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """An element that a tree finder would remove."""
 
-    node: LexborNode
+    node: Element
     rule: str
 
 

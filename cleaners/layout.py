@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cleaners.markup import UNREAD_TAGS
 from cleaners.models import Block, BlockKind
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from selectolax.lexbor import LexborNode
+    from cleaners.markup import Element, Markup
 
 # Elements that start a line of their own; everything else is inline and never glues or splits words.
 BLOCK_TAGS = frozenset(
@@ -63,35 +64,9 @@ BLOCK_TAGS = frozenset(
         "ul",
     ]
 )
-# What stands inside these is not text.
-UNREAD_TAGS = frozenset(
-    [
-        "script",
-        "style",
-        "noscript",
-        "template",
-        "svg",
-        "math",
-        "iframe",
-        "object",
-        "embed",
-        "canvas",
-        "audio",
-        "video",
-        "head",
-        "title",
-        "input",
-        "select",
-        "option",
-        "textarea",
-        "datalist",
-        "progress",
-        "meter",
-        "map",
-    ]
-)
 # These part the words before and after them like a space does.
 PARTING_TAGS = frozenset(("button", "img", "picture", "label"))
+LAYOUT_TAGS = frozenset(("div", "table", "ul", "ol", "h1", "h2", "h3", "blockquote"))
 GROUP_TAGS = frozenset(("ul", "ol", "dl", "table"))
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # Soft hyphen, zero-width space, word joiner, byte order mark, and the bidi embeddings and overrides that turn text
@@ -111,14 +86,14 @@ class Piece:
     links: int = 0
     strong_chars: int = 0
     """Characters of `text` set in bold."""
-    node: LexborNode | None = field(default=None, repr=False)
+    node: Element | None = field(default=None, repr=False)
     """The element that holds the text; None for text without markup."""
     boxes: int = 0
     """The named boxes around it, one bit each (`cleaners.boxes.BOX_BITS`)."""
     depth: int = 0
     """Elements between it and the root of the walk."""
     group: int = 0
-    """`mem_id` of the list or table that it is part of, or 0."""
+    """`place` of the list or table that it is part of, or 0."""
     icon: str | None = None
     """The icon name that led the text before it was stripped."""
 
@@ -149,24 +124,27 @@ class Layout:
 
     pieces: list[Piece]
     parents: dict[int, int]
-    """`mem_id` of the element around each element walked; the root has none."""
+    """`place` of the element around each element walked; the root has none."""
     cuts: list[tuple[int, int]] = field(default_factory=list)
-    """Where skipped elements stood: how many pieces came before, and the element's `mem_id`."""
+    """Where skipped elements stood: how many pieces came before, and the element's `place`."""
     prose: Counter[int] = field(default_factory=Counter)
-    """Characters of running text inside an element, by its `mem_id`."""
+    """Characters of running text inside an element, by its `place`."""
     page_prose: int = 0
 
     _chains: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     def chain(self, node_id: int) -> tuple[int, ...]:
-        """`mem_id` of an element and of those around it, from the inside out."""
-        known = self._chains.get(node_id)
-        if known is None:
-            steps = [node_id]
-            while (outer := self.parents.get(steps[-1])) is not None:
-                steps.append(outer)
-            known = self._chains[node_id] = tuple(steps)
-        return known
+        """`place` of an element and of those around it, from the inside out."""
+        chains = self._chains
+        steps = []
+        step: int | None = node_id
+        while step is not None and step not in chains:
+            steps.append(step)
+            step = self.parents.get(step)
+        chain = chains[step] if step is not None else ()
+        for step in reversed(steps):
+            chain = chains[step] = (step, *chain)
+        return chain
 
 
 def fold_space(text: str) -> str:
@@ -194,9 +172,6 @@ class _Writer:
 
     def add(self, text: str, *, is_code: bool, in_link: bool, in_strong: bool) -> None:
         """Add a run of text to the block."""
-        if text.isspace():
-            self.parts.append(text if is_code else " ")
-            return
         self.has_words = True
         self.parts.append(text if is_code else text.replace("\n", " "))
         if in_link or in_strong:
@@ -215,44 +190,49 @@ class _Writer:
         if depth < self.icon_depth:
             self.icon = None
 
-    def end(self, holder: LexborNode, kind: BlockKind, level: int | None, depth: int, group: int) -> None:
+    def end(self, holder: Element, kind: BlockKind, level: int | None, depth: int, group: int) -> None:
         """Close the block that was being written, if it has text."""
         if not self.parts:
             return
-        text = "".join(self.parts)
-        text = text.strip("\n") if kind == "code" else fold_space(text)
-        if text and not text.isspace():
-            for run in [text] if kind == "code" else text.split("\n\n"):
-                line = run.strip("\n")
-                if not line:
-                    continue
-                share = len(line) / len(text)
-                self.pieces.append(
-                    Piece(
-                        kind,
-                        line,
-                        level,
-                        link_chars=min(len(line), round(self.link_chars * share)),
-                        links=self.links,
-                        strong_chars=min(len(line), round(self.strong_chars * share)),
-                        node=holder,
-                        depth=depth,
-                        group=group,
-                        icon=self.icon,
-                    )
-                )
-                self.icon = None
+        if self.has_words:
+            self._write(holder, kind, level, depth, group)
         self.parts = []
         self.has_words = False
         self.link_chars = self.links = self.strong_chars = 0
 
+    def _write(self, holder: Element, kind: BlockKind, level: int | None, depth: int, group: int) -> None:
+        text = "".join(self.parts)
+        text = text.strip("\n") if kind == "code" else fold_space(text)
+        if not text or text.isspace():
+            return
+        for run in [text] if kind == "code" else text.split("\n\n"):
+            line = run.strip("\n")
+            if not line:
+                continue
+            share = len(line) / len(text)
+            self.pieces.append(
+                Piece(
+                    kind,
+                    line,
+                    level,
+                    link_chars=min(len(line), round(self.link_chars * share)),
+                    links=self.links,
+                    strong_chars=min(len(line), round(self.strong_chars * share)),
+                    node=holder,
+                    depth=depth,
+                    group=group,
+                    icon=self.icon,
+                )
+            )
+            self.icon = None
 
-def lay_out(  # noqa: C901, PLR0912, PLR0915 - one loop over the tree, taken 1,700 times a page
-    root: LexborNode,
+
+def lay_out(  # noqa: C901, PLR0912, PLR0915 - one loop over the tree, taken 1,500 times a page
+    markup: Markup,
     skipped: Container[int] = (),
     icons: Mapping[int, str] | None = None,
 ) -> Layout:
-    """The pieces below an element, in document order, without the elements whose `mem_id` is in `skipped`.
+    """The pieces of a page's body, in document order, without the elements whose `place` is in `skipped`.
 
     `icons` gives the name that an icon's element prints; the name is left out and the piece that it leads bears it. A row
     of a data table becomes one piece, its cells joined by ` | `. A line break stays a line feed; two of them part pieces.
@@ -261,73 +241,84 @@ def lay_out(  # noqa: C901, PLR0912, PLR0915 - one loop over the tree, taken 1,7
     writer = _Writer()
     parents: dict[int, int] = {}
     cuts: list[tuple[int, int]] = []
-    # An explicit stack: pages with 100,000 nested elements exist, and Python's own would not hold them.
-    # (node, entering, kind, level, in link, in strong, depth, group, mem_id of the parent)
-    stack: list[tuple[LexborNode, bool, BlockKind, int | None, bool, bool, int, int, int]] = [
-        (root, True, "paragraph", None, False, False, 0, 0, 0)
-    ]
-    while stack:
-        node, entering, kind, level, in_link, in_strong, depth, group, outer = stack.pop()
-        if not entering and node.tag in PARTING_TAGS:
-            writer.parts.append(" ")
-            continue
-        if not entering:
-            writer.end(node, kind, level, depth, group)
-            writer.leave(depth)
-            continue
-        tag = node.tag
-        if tag == "-text":
-            writer.add(node.text_content or "", is_code=kind == "code", in_link=in_link, in_strong=in_strong)
-            continue
-        key = node.mem_id
-        if tag is None or tag in UNREAD_TAGS or (tag[0] == "-" and depth):
-            continue
-        if key in skipped:
-            cuts.append((len(writer.pieces), key))
-            continue
-        if depth:
-            parents[key] = outer
-        if key in icons:
-            writer.add_icon(icons[key], depth)
-            continue
-        if tag == "br":
-            writer.parts.append("\n")
-            continue
-        if tag in PARTING_TAGS:
-            writer.parts.append(" ")
-            stack.append((node, False, kind, level, in_link, in_strong, depth, group, outer))
-        elif tag == "a":
-            in_link = True
-            writer.links += 1
-        elif tag in ("b", "strong"):
-            in_strong = True
-        elif kind == "table" and tag in ("td", "th"):
-            writer.parts.append(" | " if writer.has_words else "")
-            writer.has_words = True
-        if tag in BLOCK_TAGS and not (kind == "table" and tag != "tr"):
-            writer.end(node.parent or node, kind, level, depth, group)
-            kind, level = _kind_below(node, tag, kind, level)
-            if tag in GROUP_TAGS:
-                group = key
-            stack.append((node, False, kind, level, in_link, in_strong, depth, group, outer))
-        child = node.last_child
-        while child is not None:
-            stack.append((child, True, kind, level, in_link, in_strong, depth + 1, group, key))
-            child = child.prev
-    writer.end(root, "paragraph", None, 0, 0)
+    body = markup.body
+    element = body
+    kind: BlockKind = "paragraph"
+    level: int | None = None
+    group = 0
+    in_link = in_strong = False
+    is_block = True
+    unread = 0
+    # What was so around each open element: (element, kind, level, group, in link, in strong, is block)
+    around: list[tuple[Element, BlockKind, int | None, int, bool, bool, bool]] = []
+    for item in markup.content[body.place + 1 : body.end]:
+        if unread:
+            # Inside an element that is not read: how many are open, with it.
+            if item is None:
+                unread -= 1
+            elif not isinstance(item, str):
+                unread += 1
+        elif item is None:
+            if is_block:
+                writer.end(element, kind, level, len(around), group)
+                writer.leave(len(around))
+            elif element.tag in PARTING_TAGS:
+                writer.parts.append(" ")
+            element, kind, level, group, in_link, in_strong, is_block = around.pop()
+        elif isinstance(item, str):
+            if item.isspace():
+                writer.parts.append(item if kind == "code" else " ")
+            elif item:
+                writer.add(item, is_code=kind == "code", in_link=in_link, in_strong=in_strong)
+        else:
+            tag, key = item.tag, item.place
+            if tag in UNREAD_TAGS:
+                unread = 1
+                continue
+            if key in skipped:
+                cuts.append((len(writer.pieces), key))
+                unread = 1
+                continue
+            parents[key] = element.place
+            if key in icons:
+                writer.add_icon(icons[key], len(around) + 1)
+                unread = 1
+                continue
+            around.append((element, kind, level, group, in_link, in_strong, is_block))
+            element = item
+            is_block = tag in BLOCK_TAGS and not (kind == "table" and tag != "tr")
+            if is_block:
+                writer.end(around[-1][0], kind, level, len(around), group)
+                kind, level = _kind_below(markup, item, kind, level)
+                if tag in GROUP_TAGS:
+                    group = key
+            elif tag == "a":
+                in_link = True
+                writer.links += 1
+            elif tag in PARTING_TAGS:
+                writer.parts.append(" ")
+            elif tag == "br":
+                writer.parts.append("\n")
+            elif tag in ("b", "strong"):
+                in_strong = True
+            elif kind == "table" and tag in ("td", "th"):
+                writer.parts.append(" | " if writer.has_words else "")
+                writer.has_words = True
+    writer.end(body, kind, level, 0, group)
     layout = Layout(writer.pieces, parents, cuts)
     for piece in layout.pieces:
-        if piece.is_prose and piece.node is not None:
+        if piece.node is not None and piece.is_prose:
             layout.page_prose += len(piece.text)
-            for element in layout.chain(piece.node.mem_id):
-                layout.prose[element] += len(piece.text)
+            for outer in layout.chain(piece.node.place):
+                layout.prose[outer] += len(piece.text)
     return layout
 
 
 def _kind_below(
-    node: LexborNode, tag: str, kind: BlockKind, level: int | None
+    markup: Markup, element: Element, kind: BlockKind, level: int | None
 ) -> tuple[BlockKind, int | None]:
     """The kind that text directly below this element has."""
+    tag = element.tag
     if tag in HEADINGS:
         return "heading", HEADINGS[tag]
     if tag == "li":
@@ -336,21 +327,20 @@ def _kind_below(
         return "quote", None
     if tag == "pre":
         return "code", None
-    if tag == "tr" and is_data_table(node):
+    if tag == "tr" and _is_data_table(markup, element):
         return "table", None
     if kind in ("quote", "list_item", "code", "heading"):
         return kind, level
     return "paragraph", None
 
 
-def is_data_table(row: LexborNode) -> bool:
+def _is_data_table(markup: Markup, row: Element) -> bool:
     """Whether a row's cells hold data, not the page's layout: none holds a block other than a lone paragraph."""
-    if row.css_first("div, table, ul, ol, h1, h2, h3, blockquote") is not None:
+    inside = markup.below(row)
+    if any(element.tag in LAYOUT_TAGS for element in inside):
         return False
     # Asked of the row first: few rows hold paragraphs, and a row may have thousands of cells.
-    cell = row.child if len(row.css("p")) > 1 else None
-    while cell is not None:
-        if cell.tag in ("td", "th") and len(cell.css("p")) > 1:
-            return False
-        cell = cell.next
-    return True
+    if sum(element.tag == "p" for element in inside) < 2:
+        return True
+    cells = [element for element in inside if element.parent is row and element.tag in ("td", "th")]
+    return all(sum(element.tag == "p" for element in markup.below(cell)) < 2 for cell in cells)

@@ -1,10 +1,15 @@
-"""Markup: a page's tree with an index of what its elements are called."""
+"""Markup: a page's tree, read once, with an index of what its elements are called.
+
+Each look at a node of selectolax makes a Python object, and each CSS query walks the whole tree: both cost more than
+the plain records and lists that are kept here for all finders and for the layout.
+"""
 
 from __future__ import annotations
 
 import itertools
 import re
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,10 +17,47 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+# What stands inside these is not text.
+UNREAD_TAGS = frozenset(
+    ("script", "style", "noscript", "template", "svg", "math", "iframe", "object", "embed", "canvas", "audio", "video",
+     "head", "title", "input", "select", "option", "textarea", "datalist", "progress", "meter", "map")
+)  # fmt: skip
 NAMING_ATTRIBUTES = ("class", "id", "data-testid", "data-component")
+INDEXED_ATTRIBUTES = frozenset(
+    (*NAMING_ATTRIBUTES, "role", "hidden", "aria-hidden", "style", "itemprop", "property")
+)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W_]+")
 # Names longer than this are generated state, not names (one real page carries 20,000 characters of JSON in an id).
 _MAX_NAME_CHARS = 400
+
+
+class Element:
+    """One element of a page's tree."""
+
+    __slots__ = ("attributes", "end", "node", "parent", "place", "tag")
+
+    def __init__(self, node: LexborNode, tag: str, parent: Element | None, place: int) -> None:
+        self.node = node
+        self.tag = tag
+        self.attributes = node.attributes
+        self.parent = parent
+        """None for the root."""
+        self.place = place
+        """Where it opens in `Markup.content`: a number of its own, larger than those of the elements around it."""
+        self.end = place
+        """Where it ends there."""
+
+    def self_and_ancestors(self) -> Iterator[Element]:
+        """It and the elements around it, from the inside out."""
+        element: Element | None = self
+        while element is not None:
+            yield element
+            element = element.parent
+
+
+def in_order(elements: Iterable[Element]) -> list[Element]:
+    """Elements in document order, each once."""
+    return sorted(set(elements), key=attrgetter("place"))
 
 
 def name_words(name: str) -> frozenset[str]:
@@ -37,27 +79,98 @@ def _token_words(token: str) -> frozenset[str]:
 
 
 class Markup:
-    """A tree and, per word of its elements' names, the elements that bear it.
+    """The elements of a tree in document order, and by tag, by attribute and by the words of their names.
 
     Finders read it and never change it: what they find is left out of the layout, so no one meets a freed node.
     """
 
     def __init__(self, tree: LexborHTMLParser, vocabulary: frozenset[str]) -> None:
-        self.tree = tree
-        self._by_word: dict[str, list[LexborNode]] = {}
+        self.content = _read_content(tree)
+        """The page in its order: an element opens, text, None: the innermost open element ends.
+
+        An empty text is a comment. What stands directly inside an element of `UNREAD_TAGS` is no text.
+        """
+        self.elements = [item for item in self.content if isinstance(item, Element)]
+        self._by_tag: dict[str, list[Element]] = {}
+        self._by_attribute: dict[str, list[Element]] = {name: [] for name in INDEXED_ATTRIBUTES}
+        for element in self.elements:
+            self._by_tag.setdefault(element.tag, []).append(element)
+            for attribute in element.attributes:
+                if attribute in INDEXED_ATTRIBUTES:
+                    self._by_attribute[attribute].append(element)
+        self._by_word = self._index_words(vocabulary)
+
+    def _index_words(self, vocabulary: frozenset[str]) -> dict[str, list[Element]]:
+        """The elements whose names hold a word of a vocabulary, by that word."""
+        by_word: dict[str, list[Element]] = {}
         known: dict[str, frozenset[str]] = {}
         for attribute in NAMING_ATTRIBUTES:
-            for node in tree.css(f"[{attribute}]"):
-                name = node.attrs.get(attribute)
+            for element in self._by_attribute[attribute]:
+                name = element.attributes[attribute]
                 if not name:
                     continue
                 words = known.get(name)
                 if words is None:
                     words = known[name] = name_words(name) & vocabulary
                 for word in words:
-                    self._by_word.setdefault(word, []).append(node)
+                    by_word.setdefault(word, []).append(element)
+        return by_word
 
-    def named(self, words: Iterable[str]) -> Iterator[LexborNode]:
+    @property
+    def body(self) -> Element:
+        """The element that holds the page's text; KeyError where there is none."""
+        return self._by_tag["body"][0]
+
+    def tagged(self, *tags: str) -> list[Element]:
+        """The elements of these tags, in document order."""
+        return in_order(element for tag in tags for element in self._by_tag.get(tag, ()))
+
+    def having(self, *attributes: str) -> list[Element]:
+        """The elements with any of these `INDEXED_ATTRIBUTES`, in document order."""
+        return in_order(element for name in attributes for element in self._by_attribute[name])
+
+    def below(self, element: Element) -> list[Element]:
+        """All elements inside one, in document order."""
+        inside = self.content[element.place + 1 : element.end]
+        return [item for item in inside if isinstance(item, Element)]
+
+    def named(self, words: Iterable[str]) -> Iterator[Element]:
         """The elements whose names hold one of these words, in one order whatever the process."""
         for word in sorted(words):
             yield from self._by_word.get(word, ())
+
+
+def _read_content(tree: LexborHTMLParser) -> list[Element | str | None]:
+    """What `Markup.content` holds."""
+    content: list[Element | str | None] = []
+    node: LexborNode | None = tree.root
+    parent: Element | None = None
+    # A number costs less than a name to read, and few tags make up a page.
+    tags: dict[int, str] = {}
+    while node is not None:
+        number = node.tag_id
+        tag = tags.get(number)
+        if tag is None:
+            tag = tags[number] = node.tag or "-other"
+        child = None
+        if tag == "-text":
+            if parent is not None and parent.tag not in UNREAD_TAGS:
+                content.append(node.text_content or "")
+        elif tag[0] == "-":
+            content.append("")
+        else:
+            element = Element(node, tag, parent, len(content))
+            content.append(element)
+            child = node.first_child
+            if child is not None:
+                parent = element
+            else:
+                element.end = len(content)
+                content.append(None)
+        node = child if child is not None else node.next
+        while node is None and parent is not None:
+            parent.end = len(content)
+            content.append(None)
+            node = parent.node.next
+            parent = parent.parent
+    return content

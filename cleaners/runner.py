@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from cleaners.models import Removal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from selectolax.lexbor import LexborNode
+    from collections.abc import Iterable, Sequence
 
     from cleaners.hits import Hit, PieceHit
     from cleaners.layout import Layout, Piece
+    from cleaners.markup import Element
 
 SAMPLE_CHARS = 200
 ROOT_TAGS = frozenset(("html", "head", "body", "main", "-document"))
@@ -31,34 +31,34 @@ class Runner:
     def __init__(self) -> None:
         self.removals: list[Removal] = []
         self.gone: dict[int, Removal] = {}
-        """What each element went by, by its `mem_id`."""
+        """What each element went by, by its `place`."""
         self.dropped: dict[int, Removal] = {}
         """What each piece went by, by its `id()`; the caller keeps the pieces."""
         self.stripped: dict[int, Removal] = {}
         """The icon names stripped from a piece, by its `id()`."""
 
     def take_icons(self, hits: Iterable[Hit]) -> dict[int, str]:
-        """Account for each icon's element; returns the names printed, by `mem_id`."""
+        """Account for each icon's element; returns the names printed, by `place`."""
         icons: dict[int, str] = {}
         for hit in hits:
-            name = hit.node.text().strip()
-            icons[hit.node.mem_id] = name
+            name = hit.node.node.text().strip()
+            icons[hit.node.place] = name
             self.removals.append(to_removal(hit, name))
         return icons
 
     def take_labels(self, hits: Iterable[Hit]) -> None:
         """Take elements that hold no running text: there is nothing to guard."""
         for hit in hits:
-            if hit.node.mem_id not in self.gone:
+            if hit.node.place not in self.gone:
                 self._take(hit)
 
     def take(self, hits: Iterable[Hit], layout: Layout, guarded: frozenset[int]) -> None:
         """Take each hit's element, unless the guard keeps it; either way the account says so.
 
-        `guarded` holds the `mem_id` of the elements around the title and the marked body.
+        `guarded` holds the `place` of the elements around the title and the marked body.
         """
         for hit in hits:
-            key = hit.node.mem_id
+            key = hit.node.place
             if hit.node.tag in ROOT_TAGS or not self.gone.keys().isdisjoint(layout.chain(key)):
                 continue
             prose = layout.prose[key]
@@ -70,7 +70,7 @@ class Runner:
                 self._take(hit)
 
     def _take(self, hit: Hit) -> None:
-        removal = self.gone[hit.node.mem_id] = to_removal(hit, element_text(hit.node))
+        removal = self.gone[hit.node.place] = to_removal(hit, element_text(hit.node))
         if removal.chars:
             self.removals.append(removal)
 
@@ -127,26 +127,17 @@ def to_removal(hit: Hit, text: str, *, refused: bool = False) -> Removal:
     )
 
 
-def element_text(node: LexborNode) -> str:
+def element_text(element: Element) -> str:
     """All text of an element, on one line."""
-    return " ".join(node.text(deep=True, separator=" ").split())
+    return " ".join(element.node.text(deep=True, separator=" ").split())
 
 
-def self_and_ancestors(node: LexborNode | None) -> Iterator[LexborNode]:
-    """An element and those around it, from the inside out."""
-    while node is not None:
-        yield node
-        node = node.parent
-
-
-def path_of(node: LexborNode) -> str:
+def path_of(element: Element) -> str:
     """A short CSS path of an element: its last four steps, with first class names."""
     steps: list[str] = []
-    for element in self_and_ancestors(node):
-        if element.tag in ("html", "-document", None):
+    for step in itertools.islice(element.self_and_ancestors(), 4):
+        if step.tag == "html":
             break
-        name = (element.attrs.get("class") or "").split(None, 1)
-        steps.append(f"{element.tag}.{name[0]}" if name else str(element.tag))
-        if len(steps) == 4:
-            break
+        name = (step.attributes.get("class") or "").split(None, 1)
+        steps.append(f"{step.tag}.{name[0]}" if name else step.tag)
     return " > ".join(reversed(steps))

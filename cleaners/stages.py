@@ -199,7 +199,7 @@ def read_page(document: Document, tree: LexborHTMLParser) -> Read:
     scene = Scene(
         body=body,
         title_at=-1 if title_at < 0 else sum(id(piece) in before for piece in layout.pieces),
-        title_chain=frozenset(layout.chain(title.node.mem_id) if title and title.node is not None else ()),
+        title_chain=frozenset(layout.chain(title.node.place) if title and title.node is not None else ()),
         description=metadata.description,
         article_body=article_body(nodes),
     )
@@ -293,7 +293,7 @@ def _parts(found: Survey, kept: Sequence[Piece]) -> tuple[Part, ...]:
         while cuts and cuts[-1][0] <= index:
             removal = runner.gone[cuts.pop()[1]]
             parts.append(Part(kind="paragraph", text=removal.sample, is_kept=False, removals=(removal,)))
-        chain = layout.chain(piece.node.mem_id) if piece.node is not None else []
+        chain = layout.chain(piece.node.place) if piece.node is not None else []
         took = next((runner.gone[key] for key in chain if key in runner.gone), runner.dropped.get(id(piece)))
         stripped = runner.stripped.get(id(piece))
         removals = tuple(removal for removal in (took, stripped) if removal is not None)

@@ -10,7 +10,7 @@ from cleaners.layout import BLOCK_TAGS, lay_out
 from cleaners.markup import Markup
 from cleaners.page import Page
 from cleaners.rules import load_rules
-from cleaners.runner import MAX_SHARE, ROOT_TAGS, Runner, self_and_ancestors
+from cleaners.runner import MAX_SHARE, ROOT_TAGS, Runner
 from cleaners.text.icons import strip_icon_names
 from cleaners.tree.boxes import find_named_boxes, find_tagged_boxes
 from cleaners.tree.icons import find_icons
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cleaners.hits import Hit
     from cleaners.layout import Layout, Piece
+    from cleaners.markup import Element
     from cleaners.models import Metadata
     from cleaners.rules import Icons
 
@@ -43,11 +44,14 @@ SURE_BOXES = frozenset(
      "boxes/breadcrumb", "boxes/tags", "boxes/donate", "boxes/unprinted", "boxes/caption")
 )  # fmt: skip
 SECTION_TAGS = ("figure", "header", "form", "section", "article", "ul", "table")
-MARKED_BODY = '[itemprop~="articleBody"], [property~="schema:articleBody"], [property~="articleBody"]'
+MARKED_BODY = {
+    "itemprop": frozenset(("articleBody",)),
+    "property": frozenset(("schema:articleBody", "articleBody")),
+}
+"""Per attribute, the words that mark the article's body."""
 # A headline longer than this is a paragraph set as one.
 MAX_TITLE_CHARS = 250
 _VOCABULARY: frozenset[str] = frozenset().union(*box_words().values())
-_BLOCKS = ", ".join(sorted(BLOCK_TAGS))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,37 +70,32 @@ class Survey:
 def survey(tree: LexborHTMLParser, metadata: Metadata, url: str) -> Survey:
     """Find a page's boxes, take the sure ones, and lay out the rest in pieces."""
     rules = load_rules()
+    markup = Markup(tree, _VOCABULARY)
     page = Page(
         url=url,
         title=metadata.title,
-        titles=_titles(tree, metadata, rules.icons),
+        titles=_titles(markup, metadata, rules.icons),
         description=fold_words(metadata.description or ""),
         language=metadata.language.split("-")[0] if metadata.language else None,
         rules=rules,
     )
-    root = tree.body
-    assert root is not None
-    markup = Markup(tree, _VOCABULARY)
     runner = Runner()
     # Before the hidden elements: many an icon is hidden from screen readers only, and what it led should be known.
     icons = runner.take_icons(find_icons(markup, page))
-    hits = [hit for finder in TREE_FINDERS for hit in finder(markup, page) if hit.node.mem_id not in icons]
+    hits = [hit for finder in TREE_FINDERS for hit in finder(markup, page) if hit.node.place not in icons]
     sure = [hit for hit in hits if hit.rule in SURE_BOXES]
     # Inside a line of text: to be left out before the line is put together.
-    runner.take_labels(hit for hit in sure if hit.rule.startswith("unread/") and _is_inline(hit))
-    layout = lay_out(root, runner.gone, icons)
-    guarded = frozenset(
-        element.mem_id for node in tree.css(f"h1, {MARKED_BODY}") for element in self_and_ancestors(node)
-    )
-    runner.take(sure, layout, guarded)
-    _mark(layout, _marks(tree, hits, layout))
+    runner.take_labels(hit for hit in sure if hit.rule.startswith("unread/") and _is_inline(markup, hit.node))
+    layout = lay_out(markup, runner.gone, icons)
+    runner.take(sure, layout, _guarded(markup))
+    _mark(layout, _marks(markup, hits, layout))
     shown = list(layout.pieces)
     if runner.gone:
         gone = runner.gone.keys()
         layout.pieces = [
             piece
             for piece in layout.pieces
-            if piece.node is None or gone.isdisjoint(layout.chain(piece.node.mem_id))
+            if piece.node is None or gone.isdisjoint(layout.chain(piece.node.place))
         ]
     return Survey(
         page=page, layout=layout, shown=shown, runner=runner, title_piece=_title_piece(layout, page)
@@ -109,7 +108,25 @@ def article_body(nodes: tuple[dict[str, Any], ...]) -> str | None:
     return max(bodies, key=len, default=None)
 
 
-def _marks(tree: LexborHTMLParser, hits: list[Hit], layout: Layout) -> dict[int, int]:
+def _guarded(markup: Markup) -> frozenset[int]:
+    """`place` of the elements around the titles and the marked bodies."""
+    inside = markup.tagged("h1")
+    for attribute, marks in MARKED_BODY.items():
+        inside += [
+            element
+            for element in markup.having(attribute)
+            if not marks.isdisjoint((element.attributes[attribute] or "").split())
+        ]
+    guarded: set[int] = set()
+    for element in inside:
+        for around in element.self_and_ancestors():
+            if around.place in guarded:
+                break
+            guarded.add(around.place)
+    return frozenset(guarded)
+
+
+def _marks(markup: Markup, hits: list[Hit], layout: Layout) -> dict[int, int]:
     """The box bits of each element that a finder or its tag speaks for.
 
     A named element that holds a third of the text is a wrapper ("has-sidebar", "ad-free-article"), not a box.
@@ -117,40 +134,47 @@ def _marks(tree: LexborHTMLParser, hits: list[Hit], layout: Layout) -> dict[int,
     marks: dict[int, int] = {}
     for hit in hits:
         bit = BOX_BITS.get(hit.rule.split("/", 1)[1])
-        key = hit.node.mem_id
-        if bit and hit.node.tag not in ROOT_TAGS and layout.prose[key] <= MAX_SHARE * layout.page_prose:
+        key = hit.node.place
+        if (
+            bit
+            and hit.node.tag not in ROOT_TAGS
+            and layout.prose.get(key, 0) <= MAX_SHARE * layout.page_prose
+        ):
             marks[key] = marks.get(key, 0) | bit
     for tag in SECTION_TAGS:
-        for node in tree.css(tag):
-            marks[node.mem_id] = marks.get(node.mem_id, 0) | BOX_BITS[f"tag:{tag}"]
+        for element in markup.tagged(tag):
+            marks[element.place] = marks.get(element.place, 0) | BOX_BITS[f"tag:{tag}"]
     return marks
 
 
 def _mark(layout: Layout, marks: dict[int, int]) -> None:
     """Give each piece the bits of all boxes around it."""
+    boxes: dict[int, int] = {}
+    # An element stands behind the one around it.
+    for key, outer in layout.parents.items():
+        boxes[key] = boxes.get(outer, 0) | marks.get(key, 0)
     for piece in layout.pieces:
         if piece.node is not None:
-            for key in layout.chain(piece.node.mem_id):
-                piece.boxes |= marks.get(key, 0)
+            piece.boxes = boxes.get(piece.node.place, 0)
 
 
-def _is_inline(hit: Hit) -> bool:
-    """Whether a hit's element is a part of a line."""
-    child = hit.node.child
-    if hit.node.tag in BLOCK_TAGS:
-        return False
-    return (
-        child is None or (child.next is None and child.tag == "-text") or hit.node.css_first(_BLOCKS) is None
+def _is_inline(markup: Markup, element: Element) -> bool:
+    """Whether an element is a part of a line."""
+    return element.tag not in BLOCK_TAGS and not any(
+        inner.tag in BLOCK_TAGS for inner in markup.below(element)
     )
 
 
-def _titles(tree: LexborHTMLParser, metadata: Metadata, icons: Icons) -> frozenset[str]:
+def _titles(markup: Markup, metadata: Metadata, icons: Icons) -> frozenset[str]:
     """Every spelling of the title on the page, folded."""
     texts = [metadata.title or ""]
-    texts += [
-        node.attributes.get("content") or node.text()
-        for node in tree.css("h1, title, meta[property='og:title']")
+    said = markup.tagged("h1", "title")
+    said += [
+        element
+        for element in markup.having("property")
+        if element.tag == "meta" and element.attributes["property"] == "og:title"
     ]
+    texts += [element.attributes.get("content") or element.node.text() for element in said]
     # A title that ends in an icon's name meets pieces that have lost theirs.
     texts += [strip_icon_names(text, icons).text for text in texts]
     return frozenset(title for title in map(fold_words, texts) if 0 < len(title) <= MAX_TITLE_CHARS)

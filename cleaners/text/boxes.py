@@ -190,7 +190,7 @@ class _Holders:
     @staticmethod
     def _holder(piece: Piece) -> int:
         parent = piece.node.parent if piece.node is not None else None
-        return parent.mem_id if parent is not None else 0
+        return parent.place if parent is not None else 0
 
     def is_box(self, piece: Piece) -> bool:
         """Whether a piece stands with others in an element that holds little prose."""

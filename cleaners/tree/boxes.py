@@ -13,26 +13,27 @@ if TYPE_CHECKING:
     from cleaners.markup import Markup
     from cleaners.page import Page
 
-BOX_TAGS = "nav, footer, aside, menu, dialog"
-BOX_ROLES = "[role=navigation], [role=complementary], [role=contentinfo], [role=banner], [role=search]"
+BOX_TAGS = ("nav", "footer", "aside", "menu", "dialog")
+BOX_ROLES = frozenset(("navigation", "complementary", "contentinfo", "banner", "search"))
 
 
 def find_tagged_boxes(markup: Markup, page: Page) -> Iterator[Hit]:
     """Elements whose tag or role says that they are not the article."""
-    for node in markup.tree.css(BOX_TAGS):
-        yield Hit(node, f"boxes/tag:{node.tag}")
-    for node in markup.tree.css("figcaption"):
-        yield Hit(node, "boxes/caption")
-    for node in markup.tree.css("amp-ad, amp-embed"):
-        yield Hit(node, "boxes/advertisement")
-    for node in markup.tree.css("amp-consent"):
-        yield Hit(node, "boxes/consent")
-    for node in markup.tree.css(BOX_ROLES):
-        yield Hit(node, f"boxes/role:{node.attributes.get('role')}")
+    for element in markup.tagged(*BOX_TAGS):
+        yield Hit(element, f"boxes/tag:{element.tag}")
+    for element in markup.tagged("figcaption"):
+        yield Hit(element, "boxes/caption")
+    for element in markup.tagged("amp-ad", "amp-embed"):
+        yield Hit(element, "boxes/advertisement")
+    for element in markup.tagged("amp-consent"):
+        yield Hit(element, "boxes/consent")
+    for element in markup.having("role"):
+        if element.attributes["role"] in BOX_ROLES:
+            yield Hit(element, f"boxes/role:{element.attributes['role']}")
 
 
 def find_named_boxes(markup: Markup, page: Page) -> Iterator[Hit]:
     """Elements whose class, id or test id names an interface box, by whole words."""
     for kind, words in box_words().items():
-        for node in markup.named(words):
-            yield Hit(node, f"boxes/{kind}")
+        for element in markup.named(words):
+            yield Hit(element, f"boxes/{kind}")

@@ -10,15 +10,13 @@ from cleaners.hits import Hit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from selectolax.lexbor import LexborNode
-
-    from cleaners.markup import Markup
+    from cleaners.markup import Element, Markup
     from cleaners.page import Page
     from cleaners.rules import Icons
 
 _LIGATURE = re.compile(r"[a-z0-9_]{2,40}|[\ue000-\uf8ff]{1,3}")
 STYLED = frozenset(("span", "i", "em"))
-HOLDERS = "span, i, em, b, a, div, button"
+HOLDERS = frozenset(("span", "i", "em", "b", "a", "div", "button"))
 
 
 def find_icons(markup: Markup, page: Page) -> Iterator[Hit]:
@@ -28,36 +26,39 @@ def find_icons(markup: Markup, page: Page) -> Iterator[Hit]:
     screen readers, or that leads a label.
     """
     icons = page.rules.icons
-    for node in markup.tree.css(", ".join((HOLDERS, *sorted(icons.tags)))):
-        text = _only_text(node)
-        if text is None or not _LIGATURE.fullmatch(text):
+    for element in markup.elements:
+        if element.tag not in HOLDERS and element.tag not in icons.tags:
             continue
-        if node.tag in icons.tags or _is_icon_class(node, icons):
-            yield Hit(node, "icons/markup")
+        text = _only_text(markup, element)
+        if text is None or not _LIGATURE.fullmatch(text := text.strip()):
+            continue
+        if element.tag in icons.tags or _is_icon_class(element, icons):
+            yield Hit(element, "icons/markup")
         elif text in icons.names and (
-            "_" in text or node.attributes.get("aria-hidden") == "true" or _leads_label(node)
+            "_" in text or element.attributes.get("aria-hidden") == "true" or _leads_label(markup, element)
         ):
-            yield Hit(node, "icons/ligature")
+            yield Hit(element, "icons/ligature")
 
 
-def _only_text(node: LexborNode) -> str | None:
+def _only_text(markup: Markup, element: Element) -> str | None:
     """The text of an element that holds nothing else, or None."""
-    child = node.child
-    if child is None or child.next is not None or child.tag != "-text":
-        return None
-    return (child.text_content or "").strip()
+    text = markup.content[element.place + 1]
+    return text if isinstance(text, str) and element.end == element.place + 2 else None
 
 
-def _leads_label(node: LexborNode) -> bool:
+def _leads_label(markup: Markup, element: Element) -> bool:
     """Whether a styled word stands first in its element and a capital follows: `<span class="i1">done</span> Saved`."""
-    before, after = node.prev, node.next
-    if node.tag not in STYLED or not node.attributes.get("class") or after is None or after.tag != "-text":
+    if element.tag not in STYLED or not element.attributes.get("class") or element.parent is None:
         return False
-    first = before is None or (
-        before.tag == "-text" and before.prev is None and not (before.text_content or "").strip()
+    after = markup.content[element.end + 1]
+    if not isinstance(after, str) or not after.lstrip()[:1].isupper():
+        return False
+    place = element.parent.place + 1
+    before = markup.content[place]
+    return element.place == place or (
+        element.place == place + 1 and isinstance(before, str) and before.isspace()
     )
-    return first and (after.text_content or "").lstrip()[:1].isupper()
 
 
-def _is_icon_class(node: LexborNode, icons: Icons) -> bool:
-    return any(icons.is_class(token) for token in (node.attributes.get("class") or "").lower().split())
+def _is_icon_class(element: Element, icons: Icons) -> bool:
+    return any(icons.is_class(token) for token in (element.attributes.get("class") or "").lower().split())

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from selectolax.lexbor import LexborHTMLParser
 
 from cleaners.layout import lay_out
+from cleaners.markup import Markup
 from cleaners.models import Article, Document
 from cleaners.page import Page
 from cleaners.rules import load_rules
@@ -58,7 +59,7 @@ def rules_of(html):
 
 def lay(html):
     """The pieces of a fragment."""
-    return lay_out(LexborHTMLParser(f"<body>{html}").body).pieces
+    return lay_out(Markup(LexborHTMLParser(f"<body>{html}"), frozenset())).pieces
 
 
 def context(title=TITLE, description="", language="en"):
