@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler.agenda import Agenda
+from crawler.captured import make_figures
 from crawler.errors import Fault, Interrupted, UserError
 from crawler.identity import make_guard, make_settings
 from crawler.interruption import hear_interruption
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from scrapy.settings import Settings
 
+    from crawler.captured import SiteFigures
     from crawler.interruption import Interruption
 
 
@@ -87,6 +89,16 @@ class CrawlReport:
     listings_unchanged: int
     listings_failed: Mapping[str, str]
     """Listing: why it could not be read."""
+    listings_rolled_over: tuple[str, ...]
+    """Listings with none of the links of the poll before: what stood in between was missed."""
+    listings_distrusted: tuple[str, ...]
+    """Listings that changed under the same ETag or Last-Modified, which are not sent to them any more."""
+    listings_retired: tuple[str, ...]
+    """Listings that have failed for so long that they are only asked once a week from now on."""
+    listings_revived: tuple[str, ...]
+    """Retired listings that have answered."""
+    sites: Mapping[str, SiteFigures]
+    """By site that was visited: how much of what it lists is captured, and how fresh."""
     new_links: int
     due_links: int
     """Known links that were modified since their last visit."""
@@ -174,6 +186,7 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                 )
                 stats = await _run_spider(plan, settings, interruption, patience)
                 counts = dict(ledger.counts)
+                tally.lags = dict(ledger.freshness.lags)
         except StoreError as error:
             if interruption.is_heard:
                 raise Interrupted(
@@ -253,6 +266,11 @@ def _make_report(
         listings=tally.listings,
         listings_unchanged=tally.listings_unchanged,
         listings_failed=tally.listings_failed,
+        listings_rolled_over=tuple(tally.rolled_over),
+        listings_distrusted=tuple(tally.distrusted),
+        listings_retired=tuple(tally.retired),
+        listings_revived=tuple(tally.revived),
+        sites=make_figures(tally.listed, tally.lags),
         new_links=tally.new_links,
         due_links=tally.due_links,
         known_links=tally.known_links,

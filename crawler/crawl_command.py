@@ -40,6 +40,12 @@ def crawl_sites(report_file: Path | None, **asked: Any) -> None:
             warn(line)
         for line in _named("left for a later pass", report.sites_put_off):
             warn(line)
+        rolled = dict.fromkeys(report.listings_rolled_over, "none of its links were there at the last poll")
+        for line in _named("what stood in it since was missed", rolled):
+            warn(line)
+        retired = dict.fromkeys(report.listings_retired, "it has failed for too long; asked once a week now")
+        for line in _named("retired", retired):
+            warn(line)
         if report.stopped:
             fail("stopped by a signal; what was fetched is published, the rest is still owed", INTERRUPTED)
         if report.listings_failed and not report.listings and not report.pages:

@@ -95,6 +95,11 @@ class Polls:
             for source in state.sources:
                 source.due = int(self._next(source, source.polled)) if source.polled else 0
 
+    @property
+    def watched_since(self) -> float:
+        """When the site was visited first: now, if this is the first time."""
+        return self.state.since or self._now
+
     def due(self) -> list[tuple[ListingKind, str]]:
         """Find the seed's listings that are to be polled."""
         return [

@@ -149,6 +149,8 @@ class Round:
 
     async def _pass(self, site_pass: SitePass, *, first: bool) -> None:
         if first:
+            self._ledger.freshness.watch(site_pass.seed.id, site_pass.polls.watched_since)
+            self._tally.listed[site_pass.seed.id].begin_pass(await self._ledger.owed(site_pass.seed.id))
             await self._spider.send_urls(site_pass)
             seed = site_pass.seed
             # What is still owed at a site that is taken down ends as blocked, without a request.
@@ -201,6 +203,7 @@ class Round:
         self._tally.revived += polls.revived
         if polls.has_dropped_children:
             await self._ledger.forget_listings(site, polls.is_remembered)
+        polls.state.owed = self._tally.listed[site].owed = await self._ledger.owed(site)
         count, now = await self._ledger.pending(site), self._agenda.now()
         links = [count.next_at, count.next_revisit_at, now if count.ready else None]
         due = polls.next_visit(

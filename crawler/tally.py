@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crawler.captured import Listed
+
+if TYPE_CHECKING:
+    from pipelines.freshness import Lags
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +37,10 @@ class Tally:
     """Listings that have failed for so long that they are only asked once a week from now on."""
     revived: list[str] = field(default_factory=list)
     """Retired listings that have answered."""
+    listed: defaultdict[str, Listed] = field(default_factory=lambda: defaultdict(Listed))
+    """By site: links without an outcome."""
+    lags: dict[str, Lags] = field(default_factory=dict)
+    """By site: from publication to settled, of its new articles."""
     known_urls: list[str] = field(default_factory=list)
     """Single addresses asked for that were visited before and are not due."""
     visited: list[str] = field(default_factory=list)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cleaners.models import Article
 from pipelines.dedupe import Staged, decide
+from pipelines.freshness import Freshness, find_published
 from pipelines.judged import (
     look,
     pack_settled,
@@ -24,6 +25,7 @@ from pipelines.parts import new_name
 from pipelines.pending import Pending
 from pipelines.record import to_record, to_timestamp
 from pipelines.recover import GateClosedError
+from pipelines.seen import begins_life
 from pipelines.sketched import find_sketch
 from pipelines.staged import Batch, Candidate, Row, to_row, to_visit_mark
 from pipelines.takedown import REASON, append_takedown, blocked_row
@@ -61,6 +63,7 @@ class Batches:
         self._reconsidering = asyncio.Lock()
         self.counts: Counter[tuple[str, str | None]] = Counter()
         """The rows staged here and not cut again, by outcome and reason."""
+        self.freshness = Freshness()
         self.has_blocked = False
         """A batch is settled with rows that a takedown has ended: what Redis held of them is deleted since."""
 
@@ -186,6 +189,8 @@ class Batches:
                 to_settled_trace(trace, candidate, verdict),
             )
         batch = self._open_batch(version)
+        if verdict.outcome == "article" and begins_life(mark.revision):
+            batch.published[mark.token] = find_published(candidate.visit.listed, candidate.record)
         batch.add(
             batch.spool.append(
                 mark,
@@ -247,8 +252,11 @@ class Batches:
             await self._staging.drop_parts(parts)
             if is_settled:
                 self.has_blocked |= REASON in batch.reasons.values()
+                settled_at = time.time()
                 for row in rows:
                     self._held.pop(row.mark.token, None)
+                    if published_at := batch.published.get(row.mark.token):
+                        self.freshness.note(row.mark.site, published_at, settled_at)
                 break
         return again
 

@@ -71,6 +71,7 @@ class Ledger:
         self.memory = Memory(gate, log_id)
         self._patience = patience
         self._batches = Batches(gate=gate, staging=staging, held=self._held, patience=patience)
+        self.freshness = self._batches.freshness
         self._reaper = Reaper(gate=gate, pending=self._links, staging=staging)
         self._rewriter = Rewriter(gate.log.objects, staging)
         self._hidden = 0
@@ -164,6 +165,11 @@ class Ledger:
         """Count the site's pending links."""
         with self._watched():
             return await self._links.count(site)
+
+    async def owed(self, site: str) -> int:
+        """Count the site's links that were listed and have no outcome yet."""
+        with self._watched():
+            return await self._links.owed(site)
 
     async def retry(self, visit: Visit, *, after_seconds: float) -> None:
         """Give the claim back; the URL stays pending, one attempt older, not before `after_seconds` from now."""

@@ -116,6 +116,16 @@ class Pending:
             next_revisit_at=float(revisit_at) if revisit_at else None,
         )
 
+    async def owed(self, site: str) -> int:
+        """Count the site's links that were listed and never visited."""
+        place: bytes = b"0"
+        total = 0
+        while True:
+            place, count = await self._gate.call("owed", site, place)
+            total += int(count)
+            if place == b"0":
+                return total
+
     async def give_back(self, visits: Iterable[Visit], *, after_seconds: float = 0, tried: int = 0) -> None:
         """Make claimed links pending again, if the claims are still these visits'."""
         await self.give_back_claims(

@@ -82,6 +82,8 @@ class Batch:
     near: NearIndex[StagedRow] = field(default_factory=NearIndex)
     reasons: dict[str, str | None] = field(default_factory=dict)
     """Claim: why it ended without an article, for the counts."""
+    published: dict[str, float | None] = field(default_factory=dict)
+    """Claim: when its new article was published, in Unix seconds; None: nothing says it."""
 
     def is_full(self) -> bool:
         """Say whether the batch is to be closed."""

@@ -121,14 +121,15 @@ class NewsSpider(scrapy.Spider):
         site = site_pass.seed.id
         if site_pass.task.read_listings and site_pass.seed.urls:
             links = [Listed(url=url) for url in site_pass.seed.urls]
-            self._count(await self.ledger.save_listing(site, "urls", None, links))
+            self._count(site, await self.ledger.save_listing(site, "urls", None, links))
         for url in site_pass.task.urls:
             saved = await self.ledger.save_listing(site, "urls", None, [Listed(url=url)])
-            self._count(saved)
+            self._count(site, saved)
             if saved.known:
                 self.tally.known_urls.append(url)
 
-    def _count(self, saved: SavedListing) -> None:
+    def _count(self, site: str, saved: SavedListing) -> None:
+        self.tally.listed[site].links += saved.new
         self.tally.new_links += saved.new
         self.tally.due_links += saved.due
         self.tally.known_links += saved.known
@@ -223,7 +224,7 @@ class NewsSpider(scrapy.Spider):
         chunks = find_in_chunks(listing.kind, response.body, response.url, content_type)
         read = await save_links(self.ledger, site_pass, listing, chunks, validators)
         self.tally.refused_links += read.refused
-        self._count(read.saved)
+        self._count(site_pass.seed.id, read.saved)
         site_pass.add_sitemaps(listing, read.sitemaps)
         saved, about = read.saved, read.about
         is_index = bool(read.sitemaps)
