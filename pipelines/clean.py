@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Self
 
 from scrapy.exceptions import DropItem
@@ -85,6 +86,8 @@ class Clean:
             self._stats.inc_value("clean/article")
         else:
             self._stats.inc_value(f"clean/rejected/{result.reason}")
-        for removal in result.removals:
-            if not removal.refused:
-                self._stats.inc_value(f"clean/removed/{site}/{removal.rule.partition(':')[0]}")
+        removed = Counter(
+            removal.rule.partition(":")[0] for removal in result.removals if not removal.refused
+        )
+        for rule, count in removed.items():
+            self._stats.inc_value(f"clean/removed/{site}/{rule}", count)

@@ -30,8 +30,8 @@ logger = logging.getLogger(__name__)
 PAGE_SECONDS = 3.0
 """CPU seconds that a page may take: the slowest page known, of 134 kB, takes 1.1 s."""
 
-PAGES_PER_WORKER = 1_000
-"""A start costs a second of CPU; over this many pages that is one millisecond a page."""
+PAGES_PER_WORKER = 5_000
+"""A start costs 1 to 2 s of CPU; over this many pages that is less than half a millisecond a page."""
 
 WORKER_BYTES = 1024**3
 """A worker that a huge page has blown up beyond this is replaced when the page is done; usual are 200 MiB."""
@@ -214,7 +214,12 @@ class _Worker:
                 [sys.executable, "-c", _COMMAND, str(theirs.fileno()), *arguments],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path or "." for path in sys.path)},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(path or "." for path in sys.path),
+                    # Each core has a worker already: numpy's own threads, one a core in each, would only be started.
+                    "OPENBLAS_NUM_THREADS": "1",
+                },
                 # Ctrl-C is for the parent, which decides what is still finished.
                 process_group=0,
             )

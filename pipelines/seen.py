@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,7 @@ class Mark:
         )
 
 
+@lru_cache(maxsize=1024)
 def url_digest(url: str) -> bytes:
     """Give the first 16 bytes of sha256 of the URL's canonical form: the id of the article, if it names one.
 

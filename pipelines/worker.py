@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import resource
 import signal
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 READY = "ready"
 """The first message of a worker: its imports are done."""
+
+_GC_OBJECTS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,11 @@ def main() -> None:
     clean = resolve_name(cleaner)
     # What libraries load at their first use (language model, date patterns) is not charged to the first page.
     _tried(clean, _WARM_UP)
+    # What is loaded by now stays, and a page leaves few cycles behind: looking for them after each 700 objects took
+    # 1 % of a page's time; 86 pages cleaned 16 times each end at the same memory without.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GC_OBJECTS)
     with Connection(int(descriptor)) as pipe:
         try:
             pipe.send(READY)
