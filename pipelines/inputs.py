@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import msgspec
 from backports import zstd
-from selectolax.lexbor import LexborHTMLParser
 
 from cleaners.decode import decode
 from cleaners.models import Document, Listed
+from pipelines.stated_url import find_stated_url
 from pipelines.worker import DirtyText
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _naming(name: str) -> Iterator[None]:
 def _whole(body: bytes, name: str, kind: str | None) -> Input:
     if kind == "text":
         return Input(where=name, page=DirtyText(text=_text(body), url=""))
-    url = _stated_url(body)
+    url = find_stated_url(body)
     return Input(where=name, url=url, page=_document(body, url, None, {}))
 
 
@@ -194,7 +194,7 @@ def _from_line(line: bytes, where: str) -> Input:
     page: Page
     if html is not None:
         body = html.encode("utf-8", "replace")
-        url = url or _stated_url(body)
+        url = url or find_stated_url(body)
         # The text of a JSON line is decoded already, whatever the page's own <meta> says.
         page = _document(body, url, fetched_at, {"content-type": "text/html; charset=utf-8"}, title=title)
     elif text is not None:
@@ -247,14 +247,3 @@ def _document(
         listed=Listed(url=url or "", title=title) if title else None,
         body=body,
     )
-
-
-def _stated_url(body: bytes) -> str | None:
-    """The address that a saved page gives itself; None: it gives none."""
-    tree = LexborHTMLParser(body)
-    for selector, attribute in (("link[rel~=canonical]", "href"), ('meta[property="og:url"]', "content")):
-        node = tree.css_first(selector)
-        address = (node.attributes.get(attribute) or "").strip() if node is not None else ""
-        if address.startswith(("http://", "https://")):
-            return address
-    return None

@@ -124,6 +124,15 @@ def test_clean_writes_each_line_as_soon_as_it_is_done():
         assert process.wait(timeout=30) == 0
 
 
+@pytest.mark.parametrize("command", ["clean", "explain"])
+def test_a_page_that_would_stall_the_parser_is_rejected_under_the_address_that_it_states(tmp_path, command):
+    page = tmp_path / "deep.html"
+    page.write_text('<link rel="canonical" href="https://example.org/deep">' + "<div>" * 200_000)
+    shown = broadsheet(command, page).stdout.decode()
+    assert "https://example.org/deep" in shown
+    assert "overrun" in shown
+
+
 def test_clean_does_not_write_over_its_input(tmp_path):
     page = tmp_path / "page.html"
     page.write_text("<p>The bridge is open.</p>")
