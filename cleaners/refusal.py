@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cleaners.layout import Piece
 
@@ -36,10 +36,15 @@ _ATTRIBUTE = (
     r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?+)?+"""
 )
 _ATTRIBUTES = re.compile(_ATTRIBUTE)
+# What nearly all tags look like, read in half the time: names, and values in double quotes right behind them.
+_PLAIN_REST = r"""[^>"'=]*+(?:(?<![\s/"'=])="[^"]*+"[^>"'=]*+)*+>"""
 _TOKEN = re.compile(
-    rf"<!--(?:-?>|.*?--!?>|.*)|<(/?)([A-Za-z][^\s/>]*+)((?:{_ATTRIBUTE})*+)[\s/]*+>?", re.DOTALL
+    rf"<!--(?:-?>|.*?--!?>|.*)|<(/?)([A-Za-z][^\s/>]*+)(?:{_PLAIN_REST}|(?:{_ATTRIBUTE})*+[\s/]*+>?)",
+    re.DOTALL,
 )
 _TAG_START = re.compile("<[A-Za-z]")
+_LONG_CHARS = 2 * MAX_ATTRIBUTES
+"""A tag of no more cannot hold too many attributes."""
 # What stands inside these is no markup.
 _RAW = frozenset(("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"))
 _RAW_ENDS = {name: re.compile(rf"</{name}", re.IGNORECASE) for name in _RAW}
@@ -67,9 +72,9 @@ def find_refusal(html: str) -> Refusal | None:
     if brackets > MAX_BRACKETS:
         return "overrun", f"{brackets:,} angle brackets, more than {MAX_BRACKETS:,}"
     # Most pages can be neither deep nor rich in attributes, and need no look at their tags.
-    opened = brackets - html.count("</")
-    runs = (run for run in html.split(">") if len(run) > 2 * MAX_ATTRIBUTES)
-    return _scan(html) if opened > FEW_TAGS or any(map(_TAG_START.search, runs)) else None
+    if brackets > FEW_TAGS and brackets - html.count("</") > FEW_TAGS:
+        return _scan(html)
+    return _scan(html) if any(_TAG_START.search(html, *run) for run in _long_runs(html)) else None
 
 
 def find_overlength(pieces: Sequence[Piece]) -> Refusal | None:
@@ -85,33 +90,45 @@ def find_overlength(pieces: Sequence[Piece]) -> Refusal | None:
     return None
 
 
+def _long_runs(html: str) -> Iterator[tuple[int, int]]:
+    """Where the stretches without a closing bracket that can hold too many attributes begin and end."""
+    start = 0
+    while len(html) - start > _LONG_CHARS:
+        # From the far end: a bracket that is near is found at once, and most of the page is never read.
+        end = html.rfind(">", start, start + _LONG_CHARS + 1)
+        if end < 0:
+            end = html.find(">", start)
+            end = end if end >= 0 else len(html)
+            yield start, end
+        start = end + 1
+
+
 def _scan(html: str) -> Refusal | None:
     """The same from the page's tags, one by one."""
     elements = _OpenElements()
-    place = 0
-    while token := _TOKEN.search(html, place):
-        place = token.end()
-        if token[2] is None:
+    tokens = _TOKEN.finditer(html)
+    while token := next(tokens, None):
+        slash, name = token.groups()
+        if name is None:
             continue
-        name = token[2].lower()
-        refusal = _count_attributes(token)
-        if token[1]:
+        name = name.lower()
+        # Nearly all tags are too short to hold so many.
+        refusal = _count_attributes(token) if token.end() - token.start() > _LONG_CHARS else None
+        if slash:
             elements.close(name)
         elif name in _RAW:
-            end = _RAW_ENDS[name].search(html, place)
-            place = end.start() if end else len(html)
+            end = _RAW_ENDS[name].search(html, token.end())
+            tokens = _TOKEN.finditer(html, end.start() if end else len(html))
         else:
-            refusal = refusal or elements.open(name, closes_itself=token[0].endswith("/>"))
+            closes_itself = html.startswith("/>", token.end() - 2)
+            refusal = refusal or elements.open(name, closes_itself=closes_itself)
         if refusal:
             return refusal
     return None
 
 
 def _count_attributes(tag: re.Match[str]) -> Refusal | None:
-    # Nearly all tags are too short to hold so many.
-    if len(tag[0]) <= 2 * MAX_ATTRIBUTES:
-        return None
-    attributes = sum(1 for _ in _ATTRIBUTES.finditer(tag[3]))
+    attributes = sum(1 for _ in _ATTRIBUTES.finditer(tag.string, tag.end(2), tag.end()))
     if attributes <= MAX_ATTRIBUTES:
         return None
     return "overrun", f"one tag with {attributes:,} attributes, more than {MAX_ATTRIBUTES:,}"
@@ -122,8 +139,9 @@ class _OpenElements:
 
     def __init__(self) -> None:
         self._stack: list[str] = []
-        self._open: Counter[str] = Counter()
-        self._formatting: Counter[str] = Counter()
+        # No counters: those run Python code for each name that they do not hold.
+        self._open: defaultdict[str, int] = defaultdict(int)
+        self._formatting = dict.fromkeys(_FORMATTING, 0)
         self._formatting_open = 0
         self._reopened = 0
 
@@ -132,7 +150,7 @@ class _OpenElements:
         # A slash closes a tag inside drawings and formulas only.
         if name in _VOID or (closes_itself and (self._open["svg"] or self._open["math"])):
             return None
-        if name in _FORMATTING:
+        if name in self._formatting:
             self._formatting[name] += 1
             self._formatting_open += 1
         elif name not in _NEVER_DEEP:
@@ -147,7 +165,7 @@ class _OpenElements:
 
     def close(self, name: str) -> None:
         """Close an element and those left open inside it; a tag that closes nothing does nothing."""
-        if self._formatting[name]:
+        if self._formatting.get(name):
             self._formatting[name] -= 1
             self._formatting_open -= 1
         elif self._open[name]:

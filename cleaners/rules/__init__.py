@@ -11,7 +11,7 @@ import functools
 from dataclasses import dataclass
 
 from cleaners.rules.files import RuleFile, read_rules
-from cleaners.rules.phrases import Kind, Openings, PhraseMatch, Phrases
+from cleaners.rules.phrases import MAX_LINE_CHARS, Kind, Openings, PhraseMatch, Phrases
 
 __all__ = ["Icons", "Kind", "PhraseMatch", "Rules", "UrlParams", "load_rules", "load_url_params"]
 
@@ -82,11 +82,11 @@ class Rules:
 
     def line(self, text: str, language: str | None = None) -> PhraseMatch | None:
         """The entry of `phrases/` that the whole line equals, or None."""
-        return self._find_line(text, language)
+        return self._find_line(text, language) if len(text) <= MAX_LINE_CHARS else None
 
     def heading(self, text: str, language: str | None = None) -> PhraseMatch | None:
         """The entry of `headings/` that the whole line equals, or None: the kind says which box it heads."""
-        return self._find_heading(text, language)
+        return self._find_heading(text, language) if len(text) <= MAX_LINE_CHARS else None
 
     def opening(self, text: str, language: str | None = None) -> PhraseMatch | None:
         """The longest entry of `openings/` that the line starts with, or None.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cleaners.features import CLOSERS, SENTENCE_ENDS
@@ -47,17 +48,18 @@ MAX_LINK_LINE_CHARS = 120
 
 def drop_standfirst(pieces: list[Piece], page: Page) -> list[PieceHit]:
     """The description above the text, where a summary makes it its point: it stands in the record's description."""
-    if not page.description:
-        return []
-    points = _said([piece for piece in pieces if piece.kind == "list_item"])
-    return [
-        PieceHit(piece, "repeats/standfirst")
+    standfirsts = [
+        piece
         for piece in pieces
         if piece.kind != "list_item"
         and len(piece.text) <= MAX_STANDFIRST_CHARS
+        and page.description
         and fold_words(piece.text) == page.description
-        and _is_said(_runs(piece), points)
     ]
+    if not standfirsts:
+        return []
+    points = _said([piece for piece in pieces if piece.kind == "list_item"])
+    return [PieceHit(piece, "repeats/standfirst") for piece in standfirsts if _is_said(_runs(piece), points)]
 
 
 def drop_repeated_points(pieces: list[Piece], page: Page) -> list[PieceHit]:
@@ -65,6 +67,8 @@ def drop_repeated_points(pieces: list[Piece], page: Page) -> list[PieceHit]:
 
     Pull quotes repeat the body, too, but two of three references count them as text: they stay.
     """
+    if not any(piece.kind == "list_item" for piece in pieces):
+        return []
     paragraphs = [piece for piece in pieces if piece.kind == "paragraph"]
     text = f" {' '.join(fold_words(piece.text) for piece in paragraphs)} "
     body = _said(paragraphs)
@@ -113,7 +117,7 @@ def _runs(piece: Piece) -> set[tuple[str, ...]]:
 
 
 def _word_runs(own: Sequence[str]) -> set[tuple[str, ...]]:
-    return {tuple(own[i : i + 5]) for i in range(len(own) - 4)}
+    return set(zip(own, own[1:], own[2:], own[3:], own[4:], strict=False))
 
 
 def drop_twins(pieces: list[Piece], page: Page) -> list[PieceHit]:
@@ -152,7 +156,7 @@ def drop_headed_boxes(pieces: list[Piece], page: Page) -> list[PieceHit]:
     index = 0
     while index < len(pieces):
         piece = pieces[index]
-        match = _match_heading(piece, page, prose, boxed=holders.is_box(piece))
+        match = _match_heading(piece, page, prose, holders)
         end = index + 1
         if match is not None and match.kind in HEADING_KINDS:
             reach = MAX_BOX_PIECES if piece.node is not None else MAX_BOX_LINES
@@ -172,18 +176,27 @@ def drop_headed_boxes(pieces: list[Piece], page: Page) -> list[PieceHit]:
 
 
 class _Holders:
-    """The elements that hold pieces, and which of them are boxes: they hold little of the page's prose."""
+    """The elements that hold pieces, and which of them are boxes: they hold little of the page's prose.
+
+    Counted when asked for: most pages have no heading that heads a box.
+    """
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
-        self._of = {id(piece): self._holder(piece) for piece in pieces}
+        self._pieces = pieces
+
+    @cached_property
+    def _of(self) -> dict[int, int]:
+        return {id(piece): self._holder(piece) for piece in self._pieces}
+
+    @cached_property
+    def _boxes(self) -> set[int]:
+        count = Counter(self._of.values())
         prose: Counter[int] = Counter()
-        count: Counter[int] = Counter()
-        for piece in pieces:
-            count[self._of[id(piece)]] += 1
+        for piece in self._pieces:
             if piece.is_prose:
                 prose[self._of[id(piece)]] += len(piece.text)
         total = prose.total()
-        self._boxes = {
+        return {
             holder for holder in count if holder and count[holder] > 1 and prose[holder] <= BOX_PROSE * total
         }
 
@@ -201,14 +214,18 @@ class _Holders:
         return self.is_box(piece) and self._of[id(piece)] == self._of[id(other)]
 
 
-def _match_heading(piece: Piece, page: Page, prose: int, *, boxed: bool) -> PhraseMatch | None:
+def _match_heading(piece: Piece, page: Page, prose: int, holders: _Holders) -> PhraseMatch | None:
     """What box a piece heads, or None. `prose` counts the paragraphs before it."""
     if len(piece.text) > MAX_HEADING_CHARS:
         return None
     match = page.rules.heading(piece.text, language=page.language)
     if match is not None and (not match.weak or piece.icon):
         return match
-    if match is not None and match.kind in SUMMARY_KINDS and (boxed or prose <= PROSE_BEFORE_SUMMARY):
+    if (
+        match is not None
+        and match.kind in SUMMARY_KINDS
+        and (prose <= PROSE_BEFORE_SUMMARY or holders.is_box(piece))
+    ):
         return match
     if piece.icon and (
         piece.kind == "heading" or (len(piece.text) <= MAX_LABEL_CHARS and not _ends_sentence(piece.text))

@@ -14,9 +14,13 @@ _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]
 # Of 4,209 names the longest has 45 characters; a longer run starts with a name at most.
 _LOWER_RUN = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _LAST_RUN = re.compile(r"[a-z][a-z0-9_]{0,59}$")
+# Where a name may stand: at the start, and in the middle with something glued to it.
+_FIRST = re.compile(r"\A *+[a-z]")
+_GLUED = re.compile(r" [a-z][a-z_]*+(?:[A-Z0-9(\[\"']|[^\x00-\x7f])")
 # An icon leads a label, not a sentence: a lower-case rest of so many words is an article that speaks of the icon.
 MAX_LABEL_WORDS = 3
 MAX_LABELS_CHARS = 160
+MAX_TAIL_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ def strip_icon_names(text: str, icons: Icons) -> Stripped:
     Print`. A name that is an ordinary word goes only where a capital, digit or symbol is glued to it; a name inside a
     sentence stays.
     """
+    if not _may_hold_icons(text):
+        return Stripped(text.strip(), (), led=False)
     taken: list[str] = []
     led = False
     private = _PRIVATE.search(text)
@@ -72,6 +78,16 @@ def strip_icon_names(text: str, icons: Icons) -> Stripped:
     return Stripped(text.strip(), tuple(taken), led)
 
 
+def _may_hold_icons(text: str) -> bool:
+    """False for nearly all texts, without a look at their words."""
+    return (
+        _FIRST.match(text) is not None
+        or (len(text) <= MAX_LABELS_CHARS and _GLUED.search(text) is not None)
+        or (not text.isascii() and _PRIVATE.search(text) is not None)
+        or (len(text) <= MAX_TAIL_CHARS and "_" in text[-60:])
+    )
+
+
 def is_icon_name(text: str, icons: Icons) -> bool:
     """Whether a text is nothing but one icon name."""
     return text in icons.names
@@ -83,28 +99,25 @@ def _leading_name(word: str, icons: Icons) -> str | None:
     if run is None:
         return None
     whole = run[0]
-    for end in range(len(whole), 1, -1):
-        name = whole[:end]
-        if name not in icons.names:
-            continue
-        rest = word[end:]
-        if not rest:
-            return name
-        if (
-            rest[0].isupper()
-            or (rest[0].isdigit() and not whole[end:].rstrip("0123456789"))
-            or not rest[0].isascii()
-        ):
-            return name
-        if "_" in name and rest[0] in "([\"'":
-            return name
+    glued = word[len(whole) : len(whole) + 1]
+    if whole in icons.names and len(whole) > 1:
+        parted = not glued or glued.isupper() or glued.isdigit() or not glued.isascii()
+        if parted or ("_" in whole and glued in "([\"'"):
+            return whole
+    # Or the name ends before digits: "share12".
+    for end in range(len(whole) - 1, 1, -1):
+        if not whole[end].isdigit():
+            break
+        if whole[:end] in icons.names:
+            return whole[:end]
     return None
 
 
 def _trailing_name(text: str, icons: Icons) -> str | None:
     """An unmistakable icon name at the end of a text, glued or apart."""
-    run = _LAST_RUN.search(text[-60:])
-    if run is None or "_" not in run[0] or len(text) > 200:
+    end = text[-60:]
+    run = _LAST_RUN.search(end) if "_" in end and len(text) <= MAX_TAIL_CHARS else None
+    if run is None:
         return None
     # "Allarrow_forward": the run is "llarrow_forward"; the longest name at its end is what was printed.
     for start in range(len(run[0])):
