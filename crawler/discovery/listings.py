@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.found import About, Found, SubSitemap
 from crawler.discovery.json_feeds import read_json_feed
-from crawler.discovery.sections import find_section_links
+from crawler.discovery.sections import read_section
 from crawler.discovery.sitemaps import read_sitemap
 from crawler.discovery.sniff import sniff
 
@@ -58,7 +58,7 @@ def find_in_chunks(
 
 def _read(kind: ListingKind, body: bytes, url: str, content_type: str | None) -> Iterator[Entry]:
     if kind == "section":
-        yield from find_section_links(body, url, content_type)
+        yield from read_section(body, url, content_type)
         return
     # A feed may stand where a sitemap was announced and the other way round: both list articles.
     found = sniff(body)

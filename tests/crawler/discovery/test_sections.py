@@ -1,8 +1,13 @@
 from __future__ import annotations
 
-from crawler.discovery.sections import find_section_links
+from crawler.discovery.listings import find_links
 
 URL = "https://gazette.example/politics/"
+
+
+def find(body):
+    return find_links("section", body, URL).links
+
 
 PAGE = """<html><head><base href="https://gazette.example/"></head><body>
 <header><nav><a href="/sport/">Sport</a><a href="/2026/01/02/promoted-story-in-the-menu">Promoted story in the menu</a>
@@ -28,9 +33,7 @@ PAGE = """<html><head><base href="https://gazette.example/"></head><body>
 
 
 def test_takes_articles_and_leaves_navigation():
-    found = [
-        link.url.removeprefix("https://gazette.example") for link in find_section_links(PAGE.encode(), URL)
-    ]
+    found = [link.url.removeprefix("https://gazette.example") for link in find(PAGE.encode())]
     assert found == [
         "/politics/council-votes-for-new-bridge",
         "/2026/03/04/river",
@@ -44,7 +47,7 @@ def test_takes_articles_and_leaves_navigation():
 
 
 def test_gives_the_longest_text_of_a_link_as_its_title():
-    titles = {link.url: link.title for link in find_section_links(PAGE.encode(), URL)}
+    titles = {link.url: link.title for link in find(PAGE.encode())}
     assert (
         titles["https://gazette.example/politics/council-votes-for-new-bridge"]
         == "Council votes for new bridge"
@@ -52,5 +55,30 @@ def test_gives_the_longest_text_of_a_link_as_its_title():
 
 
 def test_empty_and_binary_bodies_give_nothing():
-    assert list(find_section_links(b"", URL)) == []
-    assert list(find_section_links(bytes(range(256)) * 10, URL)) == []
+    assert list(find(b"")) == []
+    assert list(find(bytes(range(256)) * 10)) == []
+
+
+def test_title_of_a_link_that_says_read_more_is_the_heading_beside_it():
+    items = "".join(
+        f"<div><h3>The harbour story number {n}</h3><p>A teaser.</p><a href='/harbour-{n}'>Read more</a></div>"
+        for n in range(5)
+    )
+    assert [(link.url, link.title) for link in find(f"<main>{items}</main>".encode())] == [
+        (f"https://gazette.example/harbour-{n}", f"The harbour story number {n}") for n in range(5)
+    ]
+
+
+def test_short_headline_among_its_peers_is_an_article_and_a_menu_of_the_same_length_is_none():
+    titles = ["Rain", *(f"A headline of five words {n}" for n in range(9))]
+    items = "".join(f"<li><a href='/{n}-x.html'>{title}</a></li>" for n, title in enumerate(titles))
+    menu = "".join(
+        f"<div><a href='/{name}.html'>{name}</a></div>" for name in ("Rain", "Sun", "Wind", "Snow", "Fog")
+    )
+    found = [link.url for link in find(f"<div>{menu}</div><ul>{items}</ul>".encode())]
+    assert found == [f"https://gazette.example/{n}-x.html" for n in range(10)]
+
+
+def test_page_of_nested_links_is_read_in_bounds():
+    deep = "<div>" * 3000 + "".join(f"<a href='/a-story-of-many-words-{n}'>" for n in range(300))
+    assert len(find(deep.encode())) <= 300
