@@ -6,32 +6,40 @@ only words it knows are those of the rules and the names of elements.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
+from operator import or_
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cleaners.boxes import BOX_KINDS
-from cleaners.elements import LEVELS, NAME_WORDS, Element, elements_around, nearest_article
+from cleaners.elements import LEVELS, NAME_WORDS, Named, names_around
 from cleaners.words import fold_words, weighted_chars, words
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from cleaners.layout import Layout, Piece
     from cleaners.page import Page
 
 SENTENCE_ENDS = frozenset(".!?…。！？।؟۔")
 CLOSERS = "\"'”’»)」』】›*"
 _STOPS = re.compile("[.!?…。！？।؟۔]")
-_COMMAS = re.compile("[,،、]")
 _CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_MARKS = re.compile("[@©]")
-_BARS = re.compile("[|»›→]")
+_DIGITS = re.compile("[0-9]")
+_UPPERS = re.compile("[A-Z]")
+_BEYOND_ASCII = re.compile("[^\\x00-\\x7f]")
 
 _KINDS = ("paragraph", "heading", "list_item", "quote", "code", "table")
 _TAGS = ("p", "div", "li", "h2", "h3", "span", "td")
+_KIND_PLACES = {kind: place for place, kind in enumerate(_KINDS)}
+_TAG_PLACES = {tag: place for place, tag in enumerate(_TAGS)}
+_ONE_HOT = np.eye(1 + max(len(_KINDS), len(_TAGS)))
 # Longer lines are no phrases of an interface, whatever they open with.
 MAX_LINE_CHARS = 90
 MAX_OPENED_CHARS = 180
@@ -79,16 +87,15 @@ class Scene:
     """The text that the page's structured data gives as the article's body."""
 
 
-def describe(layout: Layout, page: Page, scene: Scene) -> list[list[float]]:
-    """One row of `FEATURES` for each piece."""
-    pieces = layout.pieces
-    if not pieces:
-        return []
+def describe(layout: Layout, page: Page, scene: Scene) -> NDArray[np.float64]:
+    """A table with a row for each piece and a column for each of `FEATURES`."""
+    if not layout.pieces:
+        return np.empty((0, len(FEATURES)))
     view = _View(layout, page, scene)
-    return [
-        view.itself(i, piece) + view.place(i, piece) + view.neighbours(i) + view.kin(i) + view.whole(i)
-        for i, piece in enumerate(pieces)
-    ]
+    return np.hstack(
+        (view.marks(), view.texts(), view.places(), view.neighbours(), view.kin(), view.whole()),
+        dtype=np.float64,
+    )
 
 
 class _View:
@@ -99,16 +106,17 @@ class _View:
         size = len(pieces)
         self.layout, self.pieces, self.page, self.scene, self.size = layout, pieces, page, scene, size
         self.chars = [weighted_chars(piece.text) for piece in pieces]
+        self.log_chars = [math.log1p(chars) for chars in self.chars]
         self.prose = [piece.is_prose for piece in pieces]
         self.links = [piece.link_share for piece in pieces]
         self.words = [words(piece.text) for piece in pieces]
         self.flat = [" ".join(own) for own in self.words]
-        self.chains: list[tuple[int, ...]] = []
-        for piece in pieces:
-            self.chains.append(layout.chain(piece.node.place) if piece.node is not None else ())
+        self.is_heading = [piece.kind == "heading" for piece in pieces]
+        self.chains = [layout.chain(piece.node.place) if piece.node is not None else () for piece in pieces]
         self.inside = [scene.body in chain for chain in self.chains]
         self._count_prose()
         self._count_kin()
+        self._count_holders()
         self._find_headings()
         self._compare_texts()
 
@@ -134,53 +142,54 @@ class _View:
             self.gaps.append(gap)
 
     def _count_kin(self) -> None:
-        self.group_chars: Counter[int] = Counter()
-        self.group_links: Counter[int] = Counter()
-        self.parent_prose: Counter[int] = Counter()
-        self.holds_prose: Counter[int] = Counter()
-        self.holds_headings: Counter[int] = Counter()
-        self.name_prose: Counter[str] = Counter()
-        self.path_prose: Counter[str] = Counter()
-        self.path_chars: Counter[str] = Counter()
-        self.path_links: Counter[str] = Counter()
-        self.path_count: Counter[str] = Counter()
+        self.parent_prose: dict[int, int] = defaultdict(int)
+        self.name_prose: dict[str, int] = defaultdict(int)
+        self.path_prose: dict[str, int] = defaultdict(int)
+        self.path_chars: dict[str, int] = defaultdict(int)
+        self.path_links: dict[str, int] = defaultdict(int)
+        self.path_count: dict[str, int] = defaultdict(int)
         self.paths: list[str] = []
-        self.names: list[str] = []
-        self.kin_places: list[list[tuple[int, str]]] = []
-        self.known_words: list[frozenset[str]] = []
-        twins: dict[tuple[int, str], set[int]] = {}
-        elements: dict[int, Element] = {}
+        self.around: list[list[Named]] = []
+        known: dict[int, Named] = {}
         for i, (piece, chain) in enumerate(zip(self.pieces, self.chains, strict=True)):
-            chars, linked = self.chars[i], int(self.chars[i] * self.links[i])
-            for key in chain[1:3]:
-                self.group_chars[key] += chars
-                self.group_links[key] += linked
-            for key in chain[: LEVELS + 1]:
-                self.holds_prose[key] += self.prose[i]
-                self.holds_headings[key] += piece.kind == "heading"
-            around = elements_around(piece.node, self.layout, elements)
-            places = [element.place for element in around]
-            for element in around:
-                twins.setdefault(element.place, set()).add(element.key)
-            self.kin_places.append(places)
-            self.known_words.append(frozenset().union(*(element.words for element in around[:3])))
+            chars = self.chars[i]
+            around = names_around(piece.node, self.layout, known)
+            self.around.append(around)
             name = around[0].name if around else ""
             path = f"{around[1].name if len(around) > 1 else ''}>{name}"
-            self.names.append(name)
             self.paths.append(path)
             self.path_count[path] += 1
             self.path_chars[path] += chars
-            self.path_links[path] += linked
+            self.path_links[path] += int(chars * self.links[i])
             if self.prose[i] and self.inside[i]:
                 self.name_prose[name] += chars
                 self.path_prose[path] += chars
                 if len(chain) > 1:
                     self.parent_prose[chain[1]] += chars
-        self.twins = {place: min(30, len(keys)) for place, keys in twins.items()}
-        self.article_of = [nearest_article(chain, elements) for chain in self.chains]
+        self.twins = Counter(named.kin for named in known.values())
+        articles = {place for place, named in known.items() if named.tag == "article"}
+        self.article_of = [next((key for key in chain if key in articles), 0) for chain in self.chains]
         self.articles = len(set(self.article_of) - {0})
+
+    def _count_holders(self) -> None:
+        """What the elements around pieces hold, as far out as features look."""
+        self.group_chars: dict[int, int] = defaultdict(int)
+        self.group_links: dict[int, int] = defaultdict(int)
+        self.holds_prose: dict[int, int] = defaultdict(int)
+        self.holds_headings: dict[int, int] = defaultdict(int)
+        for i, chain in enumerate(self.chains):
+            chars = self.chars[i]
+            for key in chain[1:3]:
+                self.group_chars[key] += chars
+                self.group_links[key] += int(chars * self.links[i])
+            if self.prose[i]:
+                for key in chain[: LEVELS + 1]:
+                    self.holds_prose[key] += 1
+            if self.is_heading[i]:
+                for key in chain[: LEVELS + 1]:
+                    self.holds_headings[key] += 1
         self.cluster_of = [
-            next((key for key in chain[1 : LEVELS + 1] if self.holds_prose[key] >= 2), 0)
+            next((key for key in chain[1 : LEVELS + 1] if self.holds_prose.get(key, 0) >= 2), 0)
             for chain in self.chains
         ]
         self.cluster_ranks: dict[int, int] = {}
@@ -196,15 +205,15 @@ class _View:
         ]
         self.heads: list[int] = []
         head = -1
-        for i, piece in enumerate(self.pieces):
+        for i, is_heading in enumerate(self.is_heading):
             self.heads.append(head)
-            if piece.kind == "heading":
+            if is_heading:
                 head = i
         self.next_heads = [0] * self.size
         upcoming = self.size
         for i in range(self.size - 1, -1, -1):
             self.next_heads[i] = upcoming
-            if self.pieces[i].kind == "heading":
+            if self.is_heading[i]:
                 upcoming = i
 
     def _compare_texts(self) -> None:
@@ -223,8 +232,29 @@ class _View:
         covered = sum(len(flat) for flat, said in zip(self.flat, self.in_body_text, strict=True) if said)
         self.body_text_cover = min(1.0, covered / (len(body) + 1))
 
-    def itself(self, i: int, piece: Piece) -> list[float]:
-        """What the piece is and says."""
+    def marks(self) -> NDArray[np.float64]:
+        """What markup says of each piece: ones and zeros."""
+        kinds = [_KIND_PLACES[piece.kind] for piece in self.pieces]
+        tags = [
+            _TAG_PLACES.get(piece.node.tag, len(_TAGS)) if piece.node is not None else len(_TAGS)
+            for piece in self.pieces
+        ]
+        # The names of an element and of the two around it.
+        names = [functools.reduce(or_, (named.words for named in own[:3]), 0) for own in self.around]
+        return np.hstack(
+            (
+                _ONE_HOT[kinds, : len(_KINDS)],
+                _ONE_HOT[tags, : len(_TAGS)],
+                _bits([piece.boxes for piece in self.pieces], len(BOX_KINDS)),
+                _bits(names, len(NAME_WORDS)),
+            )
+        )
+
+    def texts(self) -> list[list[float]]:
+        """What each piece is and says."""
+        return [self._text(i, piece) for i, piece in enumerate(self.pieces)]
+
+    def _text(self, i: int, piece: Piece) -> list[float]:
         text, length, own = piece.text, len(piece.text), self.words[i]
         start = text[:200]
         flat = self.flat[i]
@@ -232,59 +262,56 @@ class _View:
         line = rules.line(text, language=language) if length <= MAX_LINE_CHARS else None
         opening = rules.opening(text, language=language) if length <= MAX_OPENED_CHARS else None
         heading = self.heading_rules[i]
-        known = self.known_words[i]
-        tag = (piece.node.tag or "") if piece.node is not None else ""
+        digits, uppers = _count_digits_and_uppers(start)
         return [
-            *_kind_row(piece.kind, tag),
-            *_box_row(piece.boxes),
-            *_name_row(known),
             piece.level or 0,
-            math.log1p(self.chars[i]),
+            self.log_chars[i],
             min(len(own), 60),
             self.links[i],
             min(piece.links, 10),
             piece.strong_chars / length,
-            float(text.rstrip(CLOSERS)[-1:] in SENTENCE_ENDS),
-            float(text[-1] in ":："),
-            float(text[0].islower()),
-            sum(map(str.isdigit, start)) / len(start),
-            sum(map(str.isupper, start)) / len(start),
-            len(_COMMAS.findall(text)),
+            text.rstrip(CLOSERS)[-1:] in SENTENCE_ENDS,
+            text[-1] in ":：",
+            text[0].islower(),
+            digits / len(start),
+            uppers / len(start),
+            text.count(",") + text.count("،") + text.count("、"),
             min(len(_STOPS.findall(text)), 12),
             min(text.count("\n"), 5),
-            float(_CLOCK.search(start) is not None),
-            float(_YEAR.search(start) is not None),
-            float(_MARKS.search(text) is not None),
-            float(_BARS.search(text) is not None),
-            float(self.prose[i]),
-            float(line is not None and not line.weak),
-            float(line is not None and line.weak),
+            _CLOCK.search(start) is not None,
+            _YEAR.search(start) is not None,
+            "@" in text or "©" in text,
+            "|" in text or "»" in text or "›" in text or "→" in text,
+            self.prose[i],
+            line is not None and not line.weak,
+            line is not None and line.weak,
             0.0 if heading is None else 0.5 if heading.weak else 1.0,
-            float(opening is not None),
+            opening is not None,
             len(self.title_words.intersection(own)) / (len(set(own)) or 1),
-            float(
-                bool(self.description)
-                and len(flat) > 20
-                and (flat in self.description or self.description in flat)
-            ),
+            bool(self.description)
+            and len(flat) > 20
+            and (flat in self.description or self.description in flat),
             min(self.repeats[flat], 5),
-            float(len(own) >= 8 and self.openings[" ".join(own[:6])] > self.prose[i]),
+            len(own) >= 8 and self.openings[" ".join(own[:6])] > self.prose[i],
         ]
 
-    def place(self, i: int, piece: Piece) -> list[float]:
-        """Where on the page it stands."""
-        first, last, title_at, chain = self.first, self.last, self.scene.title_at, self.chains[i]
+    def places(self) -> list[list[float]]:
+        """Where on the page each stands."""
+        return [self._place(i, piece) for i, piece in enumerate(self.pieces)]
+
+    def _place(self, i: int, piece: Piece) -> list[float]:
+        first, last, title_at = self.first, self.last, self.scene.title_at
         distance = first - i if i < first else i - last if i > last else 0
         article, cluster = self.article_of[i], self.cluster_of[i]
         return [
-            float(self.inside[i]),
-            float(i < first),
-            float(i > last),
+            self.inside[i],
+            i < first,
+            i > last,
             min(60, distance),
             (i - first) / (last - first + 1),
-            float(0 <= title_at <= i),
+            0 <= title_at <= i,
             max(-60, min(60, i - title_at)) if title_at >= 0 else -61,
-            float(not self.scene.title_chain.isdisjoint(chain[1:4])),
+            not self.scene.title_chain.isdisjoint(self.chains[i][1:4]),
             piece.depth - self.depth,
             min(30, self.gaps[i]),
             self.branch_prose[article] / self.page_prose if article else -1.0,
@@ -293,89 +320,104 @@ class _View:
             min(20, self.cluster_ranks.get(cluster, 20)),
         ]
 
-    def neighbours(self, i: int) -> list[float]:
-        """What stands around it."""
-        row: list[float] = []
-        for j in (i - 1, i + 1):
-            if 0 <= j < self.size:
-                row += [
-                    math.log1p(self.chars[j]),
-                    self.links[j],
-                    float(self.prose[j]),
-                    float(self.pieces[j].kind == "heading"),
-                ]
-            else:
-                row += [0.0, 0.0, 0.0, 0.0]
-        near = range(max(0, i - 3), min(self.size, i + 4))
-        near_chars = sum(self.chars[j] for j in near) or 1
-        head = self.heads[i]
-        row += [
-            sum(self.chars[j] for j in near if self.prose[j]) / near_chars,
-            sum(self.chars[j] * self.links[j] for j in near) / near_chars,
-        ]
-        if head >= 0:
-            row += [
+    def neighbours(self) -> NDArray[np.float64]:
+        """What stands around each."""
+        size = self.size
+        beside = np.zeros((size + 2, 4))
+        beside[1:-1] = np.array((self.log_chars, self.links, self.prose, self.is_heading)).T
+        # Three pieces to either side; none beyond the ends of the page.
+        near = np.zeros((3, size + 6))
+        chars = np.array(self.chars)
+        near[:, 3:-3] = (chars, chars * self.prose, chars * self.links)
+        windows = np.zeros((3, size))
+        for k in range(7):
+            windows += near[:, k : k + size]
+        near_chars, near_prose, near_links = windows
+        near_chars[near_chars == 0] = 1
+        heads = [
+            (
                 min(30, i - head),
                 self.links[head],
-                math.log1p(self.chars[head]),
-                float(self.heading_rules[head] is not None),
+                self.log_chars[head],
+                self.heading_rules[head] is not None,
                 self.pieces[head].level or 0,
-            ]
-        else:
-            row += [31.0, 0.0, 0.0, 0.0, 0.0]
-        row.append(min(30, self.next_heads[i] - i))
-        return row
+            )
+            if head >= 0
+            else (31, 0, 0, 0, 0)
+            for i, head in enumerate(self.heads)
+        ]
+        ahead = [min(30, head - i) for i, head in enumerate(self.next_heads)]
+        return np.column_stack(
+            (beside[:-2], beside[2:], near_prose / near_chars, near_links / near_chars, heads, ahead)
+        )
 
-    def kin(self, i: int) -> list[float]:
-        """What stands in the same element, and in elements of the same name."""
-        chain, path, places = self.chains[i], self.paths[i], self.kin_places[i]
-        parent = chain[1] if len(chain) > 1 else 0
-        grand = chain[2] if len(chain) > 2 else 0
-        great = chain[3] if len(chain) > 3 else 0
+    def kin(self) -> list[list[float]]:
+        """What stands in the same element as each, and in elements of the same name."""
+        return [self._kin(i) for i in range(self.size)]
+
+    def _kin(self, i: int) -> list[float]:
+        chain, path, around = self.chains[i], self.paths[i], self.around[i]
+        # Of the parent and the three around it; an element of no text stands for those that there are not.
+        parent, grand, great = (*chain[1:4], 0, 0, 0)[:3]
+        outer = chain[1 : LEVELS + 1]
+        missing = LEVELS - len(outer)
+        twins = [min(30, self.twins[named.kin]) for named in around]
+        prose = [min(30, self.holds_prose.get(key, 0)) for key in outer]
+        headings = [min(30, self.holds_headings.get(key, 0)) for key in outer]
+        body_prose, page_prose = self.body_prose, self.page_prose
+        parent_chars, grand_chars = self.group_chars.get(parent, 0), self.group_chars.get(grand, 0)
+        path_chars, path_count = self.path_chars[path], self.path_count[path]
         return [
-            self.parent_prose[parent] / self.body_prose,
-            self.name_prose[self.names[i]] / self.body_prose,
-            self.path_prose[path] / self.body_prose,
-            min(self.path_count[path], 50),
-            self.path_links[path] / (self.path_chars[path] or 1),
-            math.log1p(self.path_chars[path] / self.path_count[path]),
-            self.group_links[parent] / (self.group_chars[parent] or 1),
-            math.log1p(self.group_chars[parent]),
-            self.group_links[grand] / (self.group_chars[grand] or 1),
-            math.log1p(self.group_chars[grand]),
-            self.branch_prose[parent] / self.page_prose,
-            self.branch_prose[grand] / self.page_prose,
-            self.branch_prose[great] / self.page_prose if great else 1.0,
-            *(self.twins[places[k]] if k < len(places) else 0 for k in range(LEVELS)),
-            *(min(30, self.holds_prose[chain[k]]) if k < len(chain) else 30 for k in range(1, LEVELS + 1)),
-            *(min(30, self.holds_headings[chain[k]]) if k < len(chain) else 30 for k in range(1, LEVELS)),
+            self.parent_prose.get(parent, 0) / body_prose,
+            self.name_prose.get(around[0].name if around else "", 0) / body_prose,
+            self.path_prose.get(path, 0) / body_prose,
+            min(path_count, 50),
+            self.path_links[path] / (path_chars or 1),
+            math.log1p(path_chars / path_count),
+            self.group_links.get(parent, 0) / (parent_chars or 1),
+            math.log1p(parent_chars),
+            self.group_links.get(grand, 0) / (grand_chars or 1),
+            math.log1p(grand_chars),
+            self.branch_prose.get(parent, 0) / page_prose,
+            self.branch_prose.get(grand, 0) / page_prose,
+            self.branch_prose.get(great, 0) / page_prose if great else 1.0,
+            *twins,
+            *[0] * (LEVELS - len(twins)),
+            *prose,
+            *[30] * missing,
+            *(*headings, *[30] * missing)[: LEVELS - 1],
         ]
 
-    def whole(self, i: int) -> list[float]:
+    def whole(self) -> NDArray[np.float64]:
         """What the page is like."""
-        return [
-            float(self.has_body_text),
-            float(self.in_body_text[i]),
-            self.body_text_cover,
-            math.log1p(self.page_prose),
-            math.log1p(self.size),
-            self.body_prose / self.page_prose,
-        ]
+        return np.column_stack(
+            [
+                np.broadcast_to(column, self.size)
+                for column in (
+                    self.has_body_text,
+                    self.in_body_text,
+                    self.body_text_cover,
+                    math.log1p(self.page_prose),
+                    math.log1p(self.size),
+                    self.body_prose / self.page_prose,
+                )
+            ]
+        )
 
 
-@lru_cache(maxsize=200)
-def _kind_row(kind: str, tag: str) -> tuple[float, ...]:
-    return (*(float(kind == k) for k in _KINDS), *(float(tag == t) for t in _TAGS))
+def _bits(sets: list[int], size: int) -> NDArray[np.int64]:
+    """A row of ones and zeros for each set of bits."""
+    return np.array(sets)[:, None] >> np.arange(size) & 1
 
 
-@lru_cache(maxsize=2_000)
-def _box_row(boxes: int) -> tuple[float, ...]:
-    return tuple(float(boxes >> bit & 1) for bit in range(len(BOX_KINDS)))
-
-
-@lru_cache(maxsize=5_000)
-def _name_row(known: frozenset[str]) -> tuple[float, ...]:
-    return tuple(float(word in known) for word in NAME_WORDS)
+def _count_digits_and_uppers(text: str) -> tuple[int, int]:
+    """How many characters `str.isdigit` and `str.isupper`."""
+    digits, uppers = len(_DIGITS.findall(text)), len(_UPPERS.findall(text))
+    if not text.isascii():
+        others = _BEYOND_ASCII.findall(text)
+        digits += sum(map(str.isdigit, others))
+        uppers += sum(map(str.isupper, others))
+    return digits, uppers
 
 
 def _stands_in(flat: str, padded: str) -> bool:

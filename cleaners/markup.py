@@ -31,6 +31,10 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W_]+")
 _MAX_NAME_CHARS = 400
 
 
+# Two of five elements have none: one record for all is less to make, and less for the garbage collector to look at.
+_NO_ATTRIBUTES: dict[str, str | None] = {}
+
+
 class Element:
     """One element of a page's tree."""
 
@@ -39,7 +43,7 @@ class Element:
     def __init__(self, node: LexborNode, tag: str, parent: Element | None, place: int) -> None:
         self.node = node
         self.tag = tag
-        self.attributes = node.attributes
+        self.attributes = node.attributes or _NO_ATTRIBUTES
         self.parent = parent
         """None for the root."""
         self.place = place

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 from selectolax.lexbor import LexborHTMLParser
 
 from cleaners.body import choose_body
@@ -212,7 +213,8 @@ def _judge(read: Read, html: str) -> list[Piece]:
     rows = describe(layout, read.survey.page, read.scene)
     odds = load_judge("judge", FEATURES).likelihoods(rows)
     if doubt(layout.pieces, odds) > ASK_AT:
-        rows = add_witness(rows, layout.pieces, read_witness(html))
+        said = add_witness([[] for _ in rows], layout.pieces, read_witness(html))
+        rows = np.hstack((rows, said))
         odds = load_judge("judge_with_witness", FEATURES + WITNESS_FEATURES).likelihoods(rows)
     kept: list[Piece] = []
     index = 0

@@ -64,12 +64,12 @@ def read_judged_page(
     read = read_page(to_document(page), LexborHTMLParser(page["html"]))
     layout = read.survey.layout
     rows = describe(layout, read.survey.page, read.scene)
-    witnessed = add_witness(rows, layout.pieces, witness)
+    witnessed = add_witness(rows.tolist(), layout.pieces, witness)
     texts = [piece.text for piece in layout.pieces]
     labels = (
         _label_by_sentences(texts, reference)
         if set_name == SENTENCE_SET
-        else _label_by_body(texts, [row[IN_BODY] for row in rows], reference["text"], score)
+        else _label_by_body(texts, rows[:, IN_BODY].tolist(), reference["text"], score)
     )
     return JudgedPage(
         set_name=set_name,
@@ -79,7 +79,7 @@ def read_judged_page(
         pieces=tuple(replace(piece, node=None) for piece in layout.pieces),
         tokens=tuple(len(score.tokens(text)) for text in texts),
         labels=tuple(labels),
-        rows=np.array(rows, dtype=np.float32),
+        rows=rows.astype(np.float32),
         witnessed_rows=np.array(witnessed, dtype=np.float32),
     )
 
