@@ -37,7 +37,10 @@ State = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the e
 Data = Annotated[str, typer.Option(metavar="DIR|URL", help="Folder or s3:// address of what is published.")]
 
 # `--site a b` means `--site a --site b` in the commands that take nothing but options.
-_LIST_OPTIONS = {"crawl": ("--seeds", "--site", "--url", "--allow-address")}
+_LIST_OPTIONS = {
+    "crawl": ("--seeds", "--site", "--url", "--allow-address"),
+    "agenda": ("--site",),
+}
 
 
 @app.callback(invoke_without_command=True)
@@ -112,6 +115,20 @@ def crawl(
         now=now,
         progress=True,
     )
+
+
+@app.command()
+def agenda(
+    site: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this site.")] = None,
+    due: Annotated[bool, typer.Option("--due", help="Only the sites that are due.")] = False,
+    data: Data = "data",
+    state: State = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a site.")] = False,
+) -> None:
+    """Show when each site and listing is due, and what its last poll brought."""
+    from crawler.agenda_command import show_agenda
+
+    show_agenda(site or [], data, state, only_due=due, as_json=as_json)
 
 
 @app.command()

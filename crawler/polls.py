@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from crawler.sources import MAX_CHILDREN, Child, Source, child_digest
+from crawler.sources import MAX_CHILDREN, Child, Source
+from pipelines.ledger import listing_digest
 from pipelines.seen import to_since
 
 if TYPE_CHECKING:
@@ -114,10 +115,10 @@ class Polls:
         Each is looked at once in a pass, and no more of them than the agenda can remember.
         """
         room = MAX_CHILDREN - len(self._named)
-        found = {child_digest(sitemap.url): sitemap for sitemap in sitemaps}
+        found = {listing_digest(sitemap.url): sitemap for sitemap in sitemaps}
         unseen = [sitemap for digest, sitemap in found.items() if digest not in self._named]
         newest = sorted(unseen, key=lambda entry: entry.modified_at or "", reverse=True)[: max(room, 0)]
-        self._named.update(child_digest(sitemap.url) for sitemap in newest)
+        self._named.update(listing_digest(sitemap.url) for sitemap in newest)
         return [sitemap for sitemap in newest if self._anytime or self._is_due(sitemap)]
 
     def wants_content(self, url: str) -> bool:
@@ -141,7 +142,7 @@ class Polls:
             source = self.state.source(url)
         else:
             source = None
-        entry = source or self._children.setdefault(child_digest(url), Child(child_digest(url)))
+        entry = source or self._children.setdefault(listing_digest(url), Child(listing_digest(url)))
         if answer.by_validators:
             entry.same += 1
         else:
@@ -167,9 +168,11 @@ class Polls:
         for source in self.state.sources:
             source.due = 0
 
-    def is_remembered(self, url: str) -> bool:
-        """Whether the listing is one of the seed's, or a sitemap that is kept."""
-        return self.state.source(url) is not None or child_digest(url) in self.state.children()
+    def is_remembered(self, digest: bytes) -> bool:
+        """Whether the listing, by its digest, is one of the seed's, or a sitemap that is kept."""
+        return digest in self.state.children() or any(
+            listing_digest(source.url) == digest for source in self.state.sources
+        )
 
     def close(self) -> None:
         """Find when each listing is due again."""
@@ -207,13 +210,13 @@ class Polls:
         return min(dues) if dues else self._timing.next_visit(now + self._timing.max_seconds)
 
     def _find(self, url: str) -> Source | Child | None:
-        return self.state.source(url) or self._children.get(child_digest(url))
+        return self.state.source(url) or self._children.get(listing_digest(url))
 
     def _rank(self, child: Child) -> tuple[bool, int]:
         return child.digest in self._named, child.polled
 
     def _is_due(self, sitemap: SubSitemap) -> bool:
-        child = self._children.get(child_digest(sitemap.url))
+        child = self._children.get(listing_digest(sitemap.url))
         if child is None or not child.polled:
             return True
         modified = to_since(sitemap.modified_at, datetime.fromtimestamp(self._now, UTC))

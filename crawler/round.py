@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SITES_AT_ONCE = 64
 """Passes in one process. Each holds at most its window of pages in memory."""
-ASKED_AT_ONCE = 100
+ASKED_AT_ONCE = 64
 """Sites named in one call of the lease script, which may take at most a millisecond of the server's time."""
 PUBLISH_SECONDS = 30.0
 """How long a finished site waits for others to finish, so that one batch publishes them together."""

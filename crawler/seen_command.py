@@ -6,20 +6,19 @@ import asyncio
 import os
 import sys
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.errors import UserError
 from crawler.exits import exit_codes, printable
+from crawler.joined import join
 from crawler.seeds import find_url_problem
-from crawler.settings import SettingError, read_environment
-from pipelines.ledger import open_ledger
+from crawler.settings import SettingError
 from pipelines.memory import ImportFileError
 from pipelines.objects import StoreError
-from pipelines.store import open_redis
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Sequence
+    from pathlib import Path
 
     from pipelines.memory import Memory, Seen, Usage
 
@@ -100,23 +99,7 @@ def _run(command: Coroutine[None, None, None]) -> None:
 
 @asynccontextmanager
 async def _open_memory(data: str, state: Path | None) -> AsyncIterator[Memory]:
-    environment = read_environment()
-    is_local = "://" not in data
-    if is_local and not (Path(data) / "log").is_dir():
-        raise UserError(f"--data {data}: there is no log here")
-    if state is None and not is_local and environment.redis_url is None:
-        raise UserError(f"--data {data}: name a --state folder, or a Redis by REDIS_URL")
-    folder = state or (Path(data) / ".state" if is_local else Path(".state"))
-    async with (
-        open_redis(environment.redis_url, folder) as redis,
-        open_ledger(
-            redis=redis,
-            data=data,
-            state=folder,
-            lease_seconds=environment.lease_seconds,
-            policy=environment.policy,
-        ) as ledger,
-    ):
+    async with join(data, state) as (_, ledger):
         yield ledger.memory
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from dataclasses import dataclass
 from itertools import islice
@@ -73,6 +72,7 @@ class Child:
     """A sitemap that an index names."""
 
     digest: bytes
+    """`pipelines.ledger.listing_digest` of its address."""
     polled: int = 0
     full_at: int = 0
     interval: int = 0
@@ -86,11 +86,6 @@ class Child:
         minutes = min(self.interval // 60, _MOST)
         flags = self.is_news + 2 * self.is_distrusted
         return _CHILD.pack(self.digest, self.polled, self.full_at, minutes, min(self.same, 255), flags)
-
-
-def child_digest(url: str) -> bytes:
-    """Name a sitemap in few bytes: of 50, one chance in 200 billion that two are taken for one."""
-    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).digest()[:6]
 
 
 class SiteState(msgspec.Struct, array_like=True):

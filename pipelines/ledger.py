@@ -16,7 +16,7 @@ from pipelines.memory import Memory
 from pipelines.objects import StoreError, open_objects
 from pipelines.parts import Staging
 from pipelines.patience import Patience, PatientObjects
-from pipelines.pending import Pending, PendingCount, SavedListing, Validators
+from pipelines.pending import Pending, PendingCount, SavedListing, Validators, listing_digest
 from pipelines.policy import Policy
 from pipelines.reaper import Reaper
 from pipelines.record import to_timestamp
@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from pipelines.objects import Objects
     from pipelines.visits import Cleaned, Ended, Visit
 
-__all__ = ["Ledger", "PendingCount", "Row", "SavedListing", "Validators", "open_ledger"]
+__all__ = [
+    "Ledger",
+    "PendingCount",
+    "Row",
+    "SavedListing",
+    "Validators",
+    "listing_digest",
+    "open_ledger",
+]
 
 _POLICY_CHECK_SECONDS = 60
 # Lists all parts: not in crawls that are over in a minute.
@@ -110,8 +118,8 @@ class Ledger:
             hidden = hide_links(links, site, self._gate.log.takedowns)
             return await self._links.save_listing(site, listing_url, validators, hidden)
 
-    async def forget_listings(self, site: str, is_kept: Callable[[str], bool]) -> None:
-        """Drop the validators of the site's listings that are not read any more."""
+    async def forget_listings(self, site: str, is_kept: Callable[[bytes], bool]) -> None:
+        """Drop the validators of the site's listings that are not kept, by their `listing_digest`."""
         with self._watched():
             await self._links.forget_listings(site, is_kept)
 

@@ -1,5 +1,5 @@
 -- unknown or due -> pending, and the listing's validators with it.
--- ARGV: epoch, site, packed links (digest, since, what the listing said), listing, validators ('' keeps what is stored,
+-- ARGV: epoch, site, packed links (digest, since, what the listing said), digest of the listing, validators ('' keeps what is stored,
 -- '-' forgets it). Gives how many were new, due and known.
 -- Again: all are known; the validators are the same.
 

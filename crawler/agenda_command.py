@@ -1,0 +1,143 @@
+"""`broadsheet agenda`: which sites and listings are due when, and what their last polls brought."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crawler.agenda import Agenda
+from crawler.errors import UserError
+from crawler.exits import exit_codes, printable
+from crawler.joined import join
+from crawler.settings import SettingError
+from pipelines.objects import StoreError
+from pipelines.record import to_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from crawler.agenda import Entry
+    from crawler.sources import Source
+
+
+def show_agenda(
+    sites: Sequence[str], data: str, state: Path | None, *, only_due: bool, as_json: bool
+) -> None:
+    """Print the sites, the one that is due first first; as text for people, or as one JSON object a line."""
+
+    async def run() -> None:
+        async with join(data, state) as (redis, ledger):
+            agenda = Agenda(redis, ledger)
+            entries = [entry async for entry in agenda.entries()]
+            now = agenda.now()
+        known = {entry.site for entry in entries}
+        for site in sites:
+            if site not in known:
+                raise UserError(f"--site {site}: was never visited; {len(known)} sites are in the agenda")
+        entries.sort(key=lambda entry: (entry.due, entry.site))
+        for entry in entries:
+            if (not sites or entry.site in sites) and (not only_due or entry.due <= now):
+                if as_json:
+                    print(msgspec.json.encode(to_object(entry, now)).decode())
+                else:
+                    for line in describe(entry, now):
+                        print(printable(line))
+
+    with exit_codes(mistakes=(UserError, SettingError), faults=(StoreError,)):
+        asyncio.run(run())
+
+
+def to_object(entry: Entry, now: float) -> dict[str, Any]:
+    """The entry as `--json` prints it; None: it never happened, or is not so."""
+    state = entry.state
+    return {
+        "site": entry.site,
+        "due_at": _moment(entry.due),
+        "is_due": entry.due <= now,
+        "held_by": entry.holder,
+        "first_visited_at": _moment(state.since),
+        "visited_at": _moment(state.visited),
+        "owed": state.owed,
+        "put_offs": state.put_offs,
+        "listings": [_to_listing(source) for source in state.sources],
+    }
+
+
+def _to_listing(source: Source) -> dict[str, Any]:
+    return {
+        "kind": source.kind,
+        "url": source.url,
+        "due_at": _moment(source.due),
+        "interval_seconds": source.interval or None,
+        "polled_at": _moment(source.polled),
+        "new": source.new,
+        "known": source.known,
+        "is_unchanged": source.is_unchanged,
+        "known_share": None if source.share is None else source.share / 100,
+        "is_distrusted": source.is_distrusted,
+        "failures": source.failures,
+        "failed_since": _moment(source.failed_since),
+        "error": source.error or None,
+        "is_retired": source.is_retired,
+    }
+
+
+def describe(entry: Entry, now: float) -> Iterator[str]:
+    """The site and its listings, a line each."""
+    state = entry.state
+    parts = [f"{entry.site}: {_due(entry.due, now)}"]
+    if state.visited:
+        parts.append(f"visited {_ago(state.visited, now)}")
+    if state.owed:
+        parts.append(f"{state.owed} links owed")
+    if state.put_offs:
+        parts.append(f"put off {state.put_offs} times in a row")
+    if entry.holder:
+        parts.append(f"held by worker {entry.holder}")
+    yield ", ".join(parts)
+    for source in state.sources:
+        yield f"  {source.kind} {source.url}: {', '.join(_describe_source(source, now))}"
+
+
+def _describe_source(source: Source, now: float) -> Iterator[str]:
+    yield _due(source.due, now)
+    if source.interval:
+        yield f"every {_span(source.interval)}"
+    if not source.polled:
+        yield "never polled"
+        return
+    brought = "unchanged" if source.is_unchanged else f"{source.new} new, {source.known} known"
+    if source.failures:
+        since = f" since {_moment(source.failed_since)}" if source.failures > 1 else ""
+        retired = "retired, " if source.is_retired else ""
+        yield f"{retired}failed {source.failures} times{since}, last {_ago(source.polled, now)}: {source.error}"
+    else:
+        yield f"polled {_ago(source.polled, now)}: {brought}"
+    if source.is_distrusted:
+        yield "changes under the same validators"
+
+
+def _moment(seconds: float) -> str | None:
+    return to_timestamp(datetime.fromtimestamp(seconds, UTC)) if seconds else None
+
+
+def _due(at: float, now: float) -> str:
+    if at > now:
+        return f"due in {_span(at - now)}"
+    return f"due since {_span(now - at)}" if at else "due"
+
+
+def _ago(at: float, now: float) -> str:
+    return f"{_span(max(now - at, 0))} ago"
+
+
+def _span(seconds: float) -> str:
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
