@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from crawler.exits import exit_codes, stop_on_sigterm, warn
+from crawler.wording import counted
 from pipelines.bulk import BulkReport, clean_inputs
 from pipelines.inputs import Input, InputError, find_inputs, holds_lines, read_inputs
 from pipelines.outputs import OutputError, WriteError, open_output
@@ -49,7 +50,7 @@ def _refuse_overwriting(paths: Sequence[Path | None], out: Path | None) -> None:
 
 def _counts(report: BulkReport) -> str:
     reasons = ", ".join(f"{reason} {count}" for reason, count in report.rejected.most_common())
-    return f"{report.articles} articles, {report.rejected.total()} rejected" + (
+    return f"{counted(report.articles, 'article')}, {report.rejected.total()} rejected" + (
         f" ({reasons})" if reasons else ""
     )
 

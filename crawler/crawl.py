@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from crawler.captured import SiteFigures
     from crawler.interruption import Interruption
+    from crawler.tally import FailedListing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +71,10 @@ class CrawlReport:
     """What a crawl did."""
 
     pages: int
-    """Pages fetched."""
+    """Pages fetched: one for each visit that was answered with a page, and the further pages of articles."""
     seconds: float
     outcomes: Mapping[str, int]
-    """Rows by outcome: `article`, `duplicate`, `rejected`, `unchanged`, `gone`, `blocked`, `dead`."""
+    """Visits that ended, each in one row, by outcome: `article`, `duplicate`, `rejected`, `unchanged`, `gone`, `blocked`, `dead`."""
     reasons: Mapping[str, Mapping[str, int]]
     """Per outcome that has reasons, rows by reason."""
     removals: Mapping[str, Mapping[str, int]]
@@ -87,8 +88,8 @@ class CrawlReport:
     """Site: why its pages are left for a later pass."""
     listings: int
     listings_unchanged: int
-    listings_failed: Mapping[str, str]
-    """Listing: why it could not be read."""
+    listings_failed: Mapping[str, FailedListing]
+    """By address: those that could not be read."""
     listings_rolled_over: tuple[str, ...]
     """Listings with none of the links of the poll before: what stood in between was missed."""
     listings_distrusted: tuple[str, ...]
@@ -111,6 +112,11 @@ class CrawlReport:
     data: str
     stopped: bool
     """Whether a signal ended the crawl early."""
+
+    @property
+    def visits(self) -> int:
+        """Visits that ended; each has one row."""
+        return sum(self.outcomes.values())
 
     @property
     def articles(self) -> int:
@@ -185,7 +191,6 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                     lease_seconds=environment.lease_seconds,
                 )
                 stats = await _run_spider(plan, settings, interruption, patience)
-                counts = dict(ledger.counts)
                 tally.lags = dict(ledger.freshness.lags)
         except StoreError as error:
             if interruption.is_heard:
@@ -197,7 +202,8 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
             raise
         except Exception as error:
             raise Fault(f"{type(error).__name__}: {error}") from error
-    return _make_report(tally, counts, stats, options.data, stopped=interruption.is_heard)
+    # Not before the ledger was left: its last batches may still have been decided otherwise.
+    return _make_report(tally, ledger.counts, stats, options.data, stopped=interruption.is_heard)
 
 
 async def _run_spider(

@@ -12,6 +12,7 @@ from crawler.errors import Fault, UserError
 from crawler.exits import FAULT, INTERRUPTED, exit_codes, fail, stop_on_sigterm, warn
 from crawler.seeds import SeedError
 from crawler.settings import SettingError
+from crawler.wording import counted
 from pipelines.store import StoreError
 
 if TYPE_CHECKING:
@@ -36,7 +37,11 @@ def crawl_sites(report_file: Path | None, **asked: Any) -> None:
             write_report(report_file, report)
         for line in summary(report):
             print(line)
-        for line in _named("not read", report.listings_failed):
+        unread = {
+            f"{failed.site}: {failed.kind} {url}": failed.reason
+            for url, failed in report.listings_failed.items()
+        }
+        for line in _named("not read", unread):
             warn(line)
         for line in _named("left for a later pass", report.sites_put_off):
             warn(line)
@@ -49,7 +54,7 @@ def crawl_sites(report_file: Path | None, **asked: Any) -> None:
         if report.stopped:
             fail("stopped by a signal; what was fetched is published, the rest is still owed", INTERRUPTED)
         if report.listings_failed and not report.listings and not report.pages:
-            fail("no listing could be read", FAULT)
+            fail("nothing could be read: no listing, and so no page", FAULT)
 
 
 def write_report(file: Path, report: CrawlReport) -> None:
@@ -62,19 +67,29 @@ def write_report(file: Path, report: CrawlReport) -> None:
 
 def summary(report: CrawlReport) -> list[str]:
     """The account of a crawl in a few lines."""
-    sites = f"{len(report.sites_visited)} sites visited"
+    sites = f"{counted(len(report.sites_visited), 'site')} visited"
     if report.sites_not_due:
         due_at = datetime.fromtimestamp(min(report.sites_not_due.values()), UTC)
         sites += f", {len(report.sites_not_due)} not due (the next at {due_at:%Y-%m-%d %H:%M} UTC)"
     if report.sites_held:
         sites += f", {len(report.sites_held)} held by other workers"
-    links = f"{report.new_links} new links, {report.due_links} due again, {report.known_links} known"
-    listings = f"{report.listings} listings read ({report.listings_unchanged} unchanged): {links}"
-    pages = f"{report.pages} pages in {report.seconds:.1f} s ({report.pages_per_second:.1f} a second)"
-    lines = [sites, listings, f"{pages}: {_counts(report)}"]
+    links = (
+        f"{counted(report.new_links, 'new link')}, {report.due_links} due again, {report.known_links} known"
+    )
+    unread = f", {len(report.listings_failed)} not read" if report.listings_failed else ""
+    listings = (
+        f"{counted(report.listings, 'listing')} read ({report.listings_unchanged} unchanged){unread}: {links}"
+    )
+    rate = f" ({report.pages_per_second:.1f} a second)" if report.pages else ""
+    # Not the same number as the visits: some end without a page, and an article may have several.
+    pages = f"{counted(report.pages, 'page')} fetched in {report.seconds:.1f} s{rate}"
+    visits = (
+        f"{counted(report.visits, 'visit')} ended: {_counts(report)}" if report.visits else "no page was due"
+    )
+    lines = [sites, listings, pages, visits]
     if report.known_urls:
         lines.append(f"{len(report.known_urls)} of the addresses asked for are known and not due")
-    lines.append(f"published in {report.data}")
+    lines.append(f"published in {report.data}" if report.visits else "nothing was published")
     return lines
 
 
@@ -84,7 +99,7 @@ def _counts(report: CrawlReport) -> str:
         reasons = report.reasons.get(outcome, {})
         why = ", ".join(f"{reason} {number}" for reason, number in reasons.items())
         parts.append(f"{outcome} {count}" + (f" ({why})" if why else ""))
-    return ", ".join(parts) or "nothing to do"
+    return ", ".join(parts)
 
 
 def _named(what: str, reasons: Mapping[str, str]) -> list[str]:

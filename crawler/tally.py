@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 from crawler.captured import Listed
 
 if TYPE_CHECKING:
+    from crawler.discovery.listings import ListingKind
     from pipelines.freshness import Lags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedListing:
+    """A listing that could not be read."""
+
+    site: str
+    kind: ListingKind
+    reason: str
+    """One line for people."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,7 +30,7 @@ class Tally:
 
     started: float = field(default_factory=time.monotonic)
     pages: int = 0
-    """Pages that answered and went to be cleaned."""
+    """Pages that answered with a page: one a visit, and the further pages of articles."""
     new_links: int = 0
     due_links: int = 0
     known_links: int = 0
@@ -27,8 +38,8 @@ class Tally:
     """Listings that answered."""
     listings_unchanged: int = 0
     """Of them, those that had nothing new by validators or by their bytes."""
-    listings_failed: dict[str, str] = field(default_factory=dict)
-    """Listing: why it could not be read."""
+    listings_failed: dict[str, FailedListing] = field(default_factory=dict)
+    """By address."""
     rolled_over: list[str] = field(default_factory=list)
     """Listings with none of the links of the poll before: what stood in between was missed."""
     distrusted: list[str] = field(default_factory=list)

@@ -12,6 +12,8 @@ from rich.panel import Panel
 from rich.table import Table
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from crawler.crawl import CrawlReport
     from crawler.demo.published import Published
 
 _RULES_SHOWN = 14
@@ -27,21 +30,21 @@ _TWO_COLUMNS_FROM = 110
 """Columns of the terminal: below this, before and after stand one under the other."""
 
 
-def print_counts(console: Console, added: Published, *, pages: int, listings: int, seconds: float) -> None:
-    """What was fetched, and what became of it."""
-    rate = f", {pages / seconds:.1f} pages a second" if pages else ""
+def print_counts(console: Console, added: Published, report: CrawlReport) -> None:
+    """What was fetched, and what became of it: the rows below the visits add up to them."""
+    rate = f", {report.pages_per_second:.1f} pages a second" if report.pages else ""
+    fetched = f"{counted(report.pages, 'page')} and {counted(report.listings, 'listing')}"
     table = Table.grid(padding=(0, 2))
-    table.add_row(
-        "Fetched", f"{_count(pages, 'page')} and {_count(listings, 'listing')} in {seconds:.1f} s{rate}"
-    )
+    table.add_row("Fetched", f"{fetched} in {report.seconds:.1f} s{rate}")
+    table.add_row("Visits", f"{len(added.rows)}, each of which ended as one of these:" if added.rows else "0")
     articles = added.articles
     languages = Counter(row["language"] for row in articles)
     spread = ", ".join(f"{language} {count}" for language, count in sorted(languages.items()))
-    table.add_row("Articles", f"{len(articles)}  ({spread})" if articles else "0")
+    table.add_row("  Articles", f"{len(articles)}  ({spread})" if articles else "0")
     for outcome, label in _OUTCOMES.items():
         rows = [row for row in added.rows if row["outcome"] == outcome]
         if rows:
-            table.add_row(label, _outcome(outcome, rows))
+            table.add_row(f"  {label}", _outcome(outcome, rows))
     console.print(table)
 
 
@@ -129,7 +132,3 @@ def _mark_removed(console: Console, lines: list[str], kept: list[str]) -> Iterab
             yield f"{' ' if number in matched else 'x'} {escape(line)}"
     if len(lines) > _LINES_SHOWN:
         yield f"… and {len(lines) - _LINES_SHOWN} more lines"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -63,7 +63,7 @@ def run_demo(data: Path = DEFAULT_DATA, base_port: int = DEFAULT_BASE_PORT) -> i
     published = read_published(data)
     added = published.since(before)
     console.print()
-    print_counts(console, added, pages=report.pages, listings=report.listings, seconds=report.seconds)
+    print_counts(console, added, report)
     _print_edition(console, sites, added, edited_at)
     console.print()
     print_removals(console, added.articles)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.found import About, Found, SubSitemap
 from crawler.discovery.json_feeds import read_json_feed
+from crawler.discovery.nothing import find_problem
 from crawler.discovery.sections import read_section
 from crawler.discovery.sitemaps import read_sitemap
 from crawler.discovery.sniff import sniff
@@ -44,6 +46,8 @@ def find_in_chunks(
     for entry in _read(kind, body, url, content_type):
         if isinstance(entry, About):
             about = entry
+            if not (seen or about.problem or about.media_links):
+                about = replace(about, problem=find_problem(kind, body))
         elif entry.url not in seen:
             seen.add(entry.url)
             if isinstance(entry, SubSitemap):

@@ -35,8 +35,7 @@ def read_sitemap(body: bytes, url: str) -> Iterator[Entry]:
     Reads no entity and no other file or address. A news sitemap's title and date come along; it is one where
     at least half of its entries carry them: archives declare the namespace, too, and do not use it.
     """
-    raw = _Unzipped(body) if body.startswith(_GZIP_MAGIC) else io.BytesIO(body[:MAX_SITEMAP_BYTES])
-    source = io.BufferedReader(raw, _PIECE_BYTES)
+    source = open_sitemap(body)
     head = source.peek(_PIECE_BYTES)
     if sniff(head) == "html":
         yield About(problem="it is an HTML page, and no sitemap")
@@ -52,6 +51,12 @@ def read_sitemap(body: bytes, url: str) -> Iterator[Entry]:
         if count >= MAX_SITEMAP_LINKS:
             break
     yield About(is_news=2 * news >= count > 0)
+
+
+def open_sitemap(body: bytes) -> io.BufferedReader:
+    """The sitemap's own bytes, gzipped or not, up to the limit."""
+    raw = _Unzipped(body) if body.startswith(_GZIP_MAGIC) else io.BytesIO(body[:MAX_SITEMAP_BYTES])
+    return io.BufferedReader(raw, _PIECE_BYTES)
 
 
 class _Unzipped(io.RawIOBase):

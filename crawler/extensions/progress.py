@@ -14,6 +14,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from crawler.spiders.news import NewsSpider
+from crawler.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,7 @@ def describe(tally: Tally, counts: Mapping[tuple[str, str | None], int]) -> str:
     for (outcome, _), count in counts.items():
         outcomes[outcome] += count
     rate = tally.pages / max(tally.seconds, 0.001)
-    parts = [f"{tally.pages} pages, {rate:.1f} a second"]
+    parts = [f"{counted(tally.pages, 'page')} fetched, {rate:.1f} a second"]
     parts += [f"{count} {outcome}" for outcome, count in outcomes.most_common()]
-    parts.append(f"{len(tally.visited)} sites done")
+    parts.append(f"{counted(len(tally.visited), 'site')} done")
     return " · ".join(parts)

@@ -25,6 +25,7 @@ from crawler.fetching.pace import Pacer
 from crawler.listing_links import save_links
 from crawler.polls import Answer
 from crawler.round import Round
+from crawler.tally import FailedListing
 from crawler.validators import (
     has_same_validators,
     read_fresh_seconds,
@@ -258,7 +259,9 @@ class NewsSpider(scrapy.Spider):
         if may_pass and listing.attempt < MAX_ATTEMPTS and not site_pass.is_closed:
             site_pass.try_listing_again(listing)
             return
-        self.tally.listings_failed[listing.url] = reason
+        self.tally.listings_failed[listing.url] = FailedListing(
+            site=site_pass.seed.id, kind=listing.kind, reason=reason
+        )
         site_pass.polls.note_failure(listing.root, listing.url, reason)
         site_pass.end_listing()
 

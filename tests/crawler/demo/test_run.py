@@ -1,6 +1,7 @@
 """The demo as a user runs it: three runs over one data folder, and one that is interrupted."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,6 +68,17 @@ def test_every_page_that_is_no_story_is_counted_with_its_reason(runs):
     }
     for line in ("Rejected", "hub 1", "soft_404 1", "Removed by rule", "icons/markup", "pages a second"):
         assert line in result.stdout
+
+
+def test_printed_outcomes_add_up_to_the_visits(runs):
+    _, done = runs
+    for result, added in done:
+        visits, *outcomes = re.findall(
+            r"^(?:Visits|  (?:Articles|Duplicates|Unchanged|Rejected|Blocked|Gone|Dead)) +(\d+)",
+            result.stdout,
+            re.MULTILINE,
+        )
+        assert int(visits) == len(added.rows) == sum(map(int, outcomes))
 
 
 def test_no_artifact_of_a_site_is_in_what_it_published(runs):
