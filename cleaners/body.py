@@ -20,20 +20,17 @@ def choose_body(layout: Layout) -> int:
     element with the most is the article or something around it.
     """
     worth: dict[int, float] = {}
-    depth: dict[int, int] = {}
     for piece in layout.pieces:
         if piece.node is None:
             continue
         value = piece_worth(piece)
-        chain = layout.chain(piece.node.place)
-        for inward, key in enumerate(reversed(chain)):
+        for key in layout.chain(piece.node.place):
             worth[key] = worth.get(key, 0.0) + value
-            depth[key] = inward
-    best = max(worth, key=lambda key: (worth[key], depth[key]), default=0)
+    best = max(worth, key=lambda key: (worth[key], len(layout.chain(key))), default=0)
     if not best or worth[best] <= 0:
         return 0
     inside = [key for key in worth if worth[key] >= KEPT_SHARE * worth[best] and best in layout.chain(key)]
-    return max(inside, key=lambda key: (depth[key], worth[key]))
+    return max(inside, key=lambda key: (len(layout.chain(key)), worth[key]))
 
 
 def piece_worth(piece: Piece) -> float:

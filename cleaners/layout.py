@@ -136,6 +136,9 @@ class Layout:
     def chain(self, node_id: int) -> tuple[int, ...]:
         """`place` of an element and of those around it, from the inside out."""
         chains = self._chains
+        known = chains.get(node_id)
+        if known is not None:
+            return known
         steps = []
         step: int | None = node_id
         while step is not None and step not in chains:
