@@ -251,6 +251,34 @@ def check_seeds(
     check(paths or None, live=live, allow_addresses=tuple(allow_address or ()), contact=contact or None)
 
 
+@seeds_app.command("add")
+def add_seed(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The site's home page.")],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of seeds; the file goes to COUNTRY/ID.toml in it.")
+    ] = Path("seeds"),
+    id_: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="The site's id; default: by its address.")
+    ] = None,
+    country: Annotated[
+        str | None, typer.Option(metavar="CC", help="Two letters; default: by the address, else xx.")
+    ] = None,
+    allow_address: Networks = None,
+    contact: Contact = None,
+) -> None:
+    """Look around at a site for feeds, sitemaps and sections, and write its seed file."""
+    from crawler.seeds_add_command import add
+
+    add(
+        url,
+        out,
+        id_=id_,
+        country=country,
+        allow_addresses=tuple(allow_address or ()),
+        contact=contact or None,
+    )
+
+
 @seen_app.command("show")
 def show_seen(
     urls: Annotated[
