@@ -23,7 +23,8 @@ check: $(READY)  ## format, lint, types, import direction, documents
 	$(VENV)/bin/lint-imports
 	$(PY) -m pytest -q tests/test_docs.py tests/test_architecture.py
 
-bench: $(READY)  ## speed and quality beside what a user would pick instead; SHARED=folder of the pages
+bench: $(READY)  ## speed and quality beside what a user would pick instead; SHARED=folder of the shared sets
+	$(if $(wildcard $(SHARED)/score.py),,$(error SHARED=$(SHARED): the shared sets are not there; name their folder by SHARED=FOLDER, CONTRIBUTING.md says what is in it))
 	$(PY) bench/quality.py --shared $(SHARED)
 	$(PY) bench/speed.py --shared $(SHARED)
 

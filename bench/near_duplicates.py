@@ -15,7 +15,6 @@ import gzip
 import json
 import random
 import re
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -23,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import shared_folder
 from measures import print_table
 
 from cleaners.models import Article, Block, Listed, Metadata
@@ -48,13 +48,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--shared", type=Path, default=Path("../shared/bench"), help="the folder of the pages"
-    )
+    shared_folder.add_option(parser)
     options = parser.parse_args()
+    shared_folder.check(options.shared, *(f"{name}.gold.jsonl.gz" for name in SETS))
     texts = list(read_texts(options.shared))
-    if len(texts) < 2:
-        sys.exit(f"{options.shared}: no article texts there; name the folder of the pages with --shared")
     print(f"{len(texts)} articles of {', '.join(SETS)}")
     found, missed = judge_copies(texts)
     wrong = judge_unrelated(texts)

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import shared_folder
 from measures import print_table, run_measured
 
 SCORED_AS = {
@@ -33,12 +34,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--shared", type=Path, default=Path("../shared/bench"), help="the folder of the sets")
+    shared_folder.add_option(parser)
     parser.add_argument("--set", dest="sets", nargs="+", choices=SCORED_AS, default=list(SCORED_AS))
     parser.add_argument("--keep", type=Path, help="leave the predictions in this folder")
     options = parser.parse_args()
-    if not (options.shared / "score.py").is_file():
-        parser.error(f"{options.shared}: no score.py there; name the folder of the sets with --shared")
+    pairs = [f"{name}.{part}.jsonl.gz" for name in options.sets for part in ("pages", "gold")]
+    shared_folder.check(options.shared, "score.py", *pairs)
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import shared_folder
 from measures import Spent, print_table, run_measured
 
 if TYPE_CHECKING:
@@ -37,16 +38,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--shared", type=Path, default=Path("../shared/bench"), help="the folder of the pages"
-    )
+    shared_folder.add_option(parser)
     parser.add_argument("--pages", default="zyte.pages.jsonl.gz", help="the pages file in it")
     parser.add_argument("--hosts", type=int, default=8)
     parser.add_argument("--copies", type=int, default=20)
     parser.add_argument("--workers", type=int, default=0, help="cleaning processes; 0: one a core")
     options = parser.parse_args()
-    if not (options.shared / "site.py").is_file():
-        parser.error(f"{options.shared}: no site.py there; name the folder of the pages with --shared")
+    shared_folder.check(options.shared, "site.py", "naive_spider.py", options.pages)
     with tempfile.TemporaryDirectory() as scratch:
         print_table(list(race(options, Path(scratch))))
 
