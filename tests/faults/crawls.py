@@ -113,7 +113,7 @@ def kill_crawls(folder, *, kills, pages=600):
     return found
 
 
-def _start(seeds, data):
+def _start(seeds, data, *, program=None):
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -121,7 +121,8 @@ def _start(seeds, data):
         "BROADSHEET_BATCH_AGE_SECONDS": "0.2",
         "BROADSHEET_CLEAN_WORKERS": "1",
     }
-    command = [sys.executable, "-m", "crawler", "crawl", "--seeds", str(seeds), "--data", str(data), "--now"]
+    run = ["-c", program] if program else ["-m", "crawler"]
+    command = [sys.executable, *run, "crawl", "--seeds", str(seeds), "--data", str(data), "--now"]
     return subprocess.Popen(
         [*command, "--allow-address", "127.0.0.1/32"],
         env=environment,

@@ -15,6 +15,7 @@ from tests.faults.crawls import kill_crawls
 from tests.faults.figures import Figures
 from tests.faults.full_disk import fill_disk
 from tests.faults.kills import kill_at_syscalls, kill_workers, stop_workers
+from tests.faults.listing_kills import kill_after_listings
 from tests.faults.lost_answers import lose_each_write, lose_script_answers, write_to_failing_store
 from tests.faults.proxy import fail_some
 from tests.faults.redis_losses import lose_redis
@@ -36,6 +37,7 @@ def main(names):
     rigs = {
         "kills": lambda folder: kill_workers(folder, rounds=10, kills=30),
         "crawls": lambda folder: kill_crawls(folder, kills=30),
+        "listings": lambda folder: kill_after_listings(folder, kills=50),
         "syscalls": kill_at_syscalls,
         "stops": lambda folder: stop_workers(folder, times=10),
         "restarts": lambda folder: lose_redis(folder, restarts=20),

@@ -10,6 +10,7 @@ from moto.server import ThreadedMotoServer
 from tests.faults.crawls import kill_crawls
 from tests.faults.full_disk import fill_disk
 from tests.faults.kills import kill_at_syscalls, kill_workers, stop_workers
+from tests.faults.listing_kills import VALIDATORS_FIRST, kill_after_listings
 from tests.faults.lost_answers import lose_each_write, lose_script_answers, write_to_failing_store
 from tests.faults.proxy import fail_some
 from tests.faults.redis_losses import lose_redis
@@ -31,6 +32,18 @@ def test_thirty_kills_half_of_them_right_after_a_new_file_lose_and_double_nothin
 
 def test_a_crawl_command_killed_right_after_new_files_loses_and_doubles_nothing(tmp_path):
     assert_clean(kill_crawls(tmp_path, kills=2, pages=60))
+
+
+@pytest.mark.timeout(300)  # four whole crawls one after another, on a machine that does other things too
+def test_a_crawl_killed_between_a_feeds_answer_and_its_articles_misses_none_in_the_next_pass(tmp_path):
+    found = kill_after_listings(tmp_path, kills=2)
+    assert_clean(found)
+    assert found.told["kills"] == 2
+
+
+def test_the_rig_finds_what_is_lost_where_validators_are_kept_before_their_links(tmp_path):
+    found = kill_after_listings(tmp_path, kills=1, program=VALIDATORS_FIRST)
+    assert (found.lost, found.told["answers of 304"]) == (5, 1)
 
 
 def test_a_worker_stopped_beyond_its_lease_in_any_state_doubles_nothing(tmp_path):
