@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -82,6 +83,12 @@ def crawl(
     url: Annotated[
         list[str] | None, typer.Option(metavar="URL", help="Visit this page, and no listing.")
     ] = None,
+    urls: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE|-", help="Visit the pages that this list names, one a line, and no listing."
+        ),
+    ] = None,
     data: Data = "data",
     state: Annotated[
         Path | None,
@@ -107,6 +114,7 @@ def crawl(
         seeds=tuple(seeds) if seeds else None,
         sites=tuple(site or ()),
         urls=tuple(url or ()),
+        url_list=urls,
         data=data,
         state=state,
         allow_addresses=tuple(allow_address or ()),
@@ -339,8 +347,24 @@ def rebuild_seen(data: Data = "data", state: State = None) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    app(spread(sys.argv[1:]), prog_name="broadsheet")
+    """Run the command line; a mistake in its use is one line."""
+    try:
+        code = app(spread(sys.argv[1:]), prog_name="broadsheet", standalone_mode=False)
+    except TyperException as error:
+        from crawler.exits import MISTAKE, fail
+
+        told = error.format_message()
+        if "\n" in told:
+            # A command that was given nothing shows its help.
+            typer.echo(told, err=True)
+            sys.exit(MISTAKE)
+        context = getattr(error, "ctx", None)
+        place = context.command_path if context else "broadsheet"
+        fail(
+            f"{place.removeprefix('broadsheet').strip() or 'broadsheet'}: {told.rstrip('.')}; see {place} --help",
+            MISTAKE,
+        )
+    sys.exit(code)
 
 
 def spread(arguments: list[str]) -> list[str]:

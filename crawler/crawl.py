@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
@@ -24,7 +25,8 @@ from crawler.settings import Environment, read_environment
 from crawler.site_pass import Budget
 from crawler.spiders.news import NewsSpider
 from crawler.tally import Tally
-from crawler.tasks import check_contact_needed, plan_tasks
+from crawler.tasks import SiteFinder, check_contact_needed, plan_tasks
+from crawler.url_lists import check_url_list, save_url_list
 from pipelines.ledger import open_ledger
 from pipelines.patience import Patience
 from pipelines.store import StoreError, open_redis
@@ -49,6 +51,8 @@ class CrawlOptions:
     """Ids of the sites to visit, whether they are due or not."""
     urls: tuple[str, ...] = ()
     """Single addresses to visit; without `sites`, nothing else is."""
+    url_list: Path | None = None
+    """A file of such addresses, one a line; `-` is standard input."""
     data: str = "data"
     """The folder or URL that is published to."""
     state: Path | None = None
@@ -152,7 +156,11 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
     if options.limit is not None and options.limit < 1:
         raise UserError(f"--limit {options.limit}: must be at least 1")
     # Single addresses are visited without seeds too: a broken folder of seeds must still be named.
-    tasks = plan_tasks(load_seeds(options.seeds), options.sites, options.urls)
+    seeds = load_seeds(options.seeds)
+    if options.url_list is not None:
+        check_url_list(options.url_list)
+    is_listed = options.url_list is not None and not (options.sites or options.urls)
+    tasks = () if is_listed else plan_tasks(seeds, options.sites, options.urls)
     if contact is None:
         check_contact_needed(tasks, guard)
     tally = Tally()
@@ -179,6 +187,17 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                     policy=environment.policy,
                 ) as ledger,
             ):
+                if options.url_list is not None:
+                    listed = await save_url_list(
+                        options.url_list,
+                        finder=SiteFinder(seeds),
+                        ledger=ledger,
+                        tally=tally,
+                        guard=guard,
+                        needs_contact=contact is None,
+                    )
+                    planned = {task.seed.id for task in tasks}
+                    tasks += tuple(task for task in listed if task.seed.id not in planned)
                 plan = Plan(
                     ledger=ledger,
                     agenda=Agenda(redis, ledger),
@@ -187,7 +206,7 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                     tasks=tasks,
                     tally=tally,
                     budget=Budget(options.limit),
-                    anytime=options.now or bool(options.sites) or bool(options.urls),
+                    anytime=options.now or bool(options.sites or options.urls or options.url_list),
                     lease_seconds=environment.lease_seconds,
                 )
                 stats = await _run_spider(plan, settings, interruption, patience)
@@ -229,13 +248,29 @@ async def _run_spider(
 
 
 def _find_state(options: CrawlOptions, stack: ExitStack) -> Path:
+    folder = Path(options.data)
+    if "://" not in options.data:
+        _check_folder(folder)
     if options.state is not None:
         return options.state
     if "://" not in options.data:
-        return Path(options.data) / ".state"
+        return folder / ".state"
     if options.environment.redis_url is None:
         raise UserError(f"--data {options.data}: name a --state folder, or a Redis by REDIS_URL")
     return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="broadsheet-")))
+
+
+def _check_folder(data: Path) -> None:
+    """Make the data folder; a line that names it, where what is made in it would fail."""
+    place = next(path for path in (data, *data.absolute().parents) if path.exists())
+    if not place.is_dir():
+        raise UserError(f"--data {data}: {place} is a file; name a folder")
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"--data {data}: the folder cannot be made: {error.strerror}") from error
+    if not os.access(data, os.W_OK | os.X_OK):
+        raise StoreError(f"--data {data}: the folder cannot be written to")
 
 
 def _make_report(

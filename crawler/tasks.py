@@ -34,11 +34,11 @@ def plan_tasks(seeds: Sequence[Seed], sites: Sequence[str], urls: Sequence[str])
     wanted: dict[str, list[str]] = {site: [] for site in sites}
     if not sites and not urls:
         wanted = {seed.id: [] for seed in seeds if seed.enabled}
-    scopes = {seed.id: Scope.of(seed) for seed in seeds} if urls else {}
+    finder = SiteFinder(seeds)
     for url in urls:
         if problem := find_url_problem(url):
             raise UserError(f"--url: {problem}")
-        seed = _find_seed(url, by_id, scopes)
+        seed = finder.find(url)
         by_id.setdefault(seed.id, seed)
         wanted.setdefault(seed.id, [])
         if url not in wanted[seed.id]:
@@ -48,6 +48,35 @@ def plan_tasks(seeds: Sequence[Seed], sites: Sequence[str], urls: Sequence[str])
         Task(seed=by_id[site], urls=tuple(of_site), read_listings=site in listed)
         for site, of_site in wanted.items()
     )
+
+
+class SiteFinder:
+    """Tells which site an address belongs to; one of no seed's becomes a site of its own, named by its host."""
+
+    def __init__(self, seeds: Sequence[Seed]) -> None:
+        self._by_id = {seed.id: seed for seed in seeds}
+        self._scopes = {seed.id: Scope.of(seed) for seed in seeds}
+        # By host and port: nothing else of an address decides it, and lists have a million addresses.
+        self._found: dict[str, Seed] = {}
+
+    def find(self, url: str) -> Seed:
+        """The site of an address without problems: the one whose home has its host, else that which names it."""
+        parts = urlsplit(url)
+        seed = self._found.get(parts.netloc)
+        if seed is None:
+            seed = self._found[parts.netloc] = self._search(url)
+        return seed
+
+    def _search(self, url: str) -> Seed:
+        parts = urlsplit(url)
+        named = [site for site, scope in self._scopes.items() if scope.names(url)]
+        exact = [site for site in named if urlsplit(self._by_id[site].home).netloc == parts.netloc]
+        if exact or named:
+            return self._by_id[(exact or named)[0]]
+        id_ = parts.netloc.lower().replace("[", "").replace("]", "").replace(":", "-")[:63]
+        home = f"{parts.scheme}://{parts.netloc}/"
+        seed = Seed(id=id_, name=parts.hostname or "", language=UNKNOWN_LANGUAGE, home=home)
+        return self._by_id.setdefault(id_, seed)
 
 
 def check_contact_needed(tasks: Iterable[Task], guard: AddressGuard) -> None:
@@ -62,18 +91,6 @@ def check_contact_needed(tasks: Iterable[Task], guard: AddressGuard) -> None:
                 "--contact MAIL|URL (or BROADSHEET_CONTACT) is needed: a site's owner must be able to reach you; "
                 f"only networks named by --allow-address are crawled without, and {host} is in none"
             )
-
-
-def _find_seed(url: str, by_id: dict[str, Seed], scopes: dict[str, Scope]) -> Seed:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    named = [site for site, scope in scopes.items() if scope.names(url)]
-    exact = [site for site in named if urlsplit(by_id[site].home).netloc == parts.netloc]
-    if exact or named:
-        return by_id[(exact or named)[0]]
-    id_ = parts.netloc.lower().replace("[", "").replace("]", "").replace(":", "-")[:63]
-    home = f"{parts.scheme}://{parts.netloc}/"
-    return by_id.get(id_) or Seed(id=id_, name=host, language=UNKNOWN_LANGUAGE, home=home)
 
 
 def _hosts(task: Task) -> Iterable[str]:
