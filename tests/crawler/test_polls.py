@@ -306,3 +306,49 @@ def test_of_an_archive_the_newest_sitemaps_are_read_and_no_more_is_remembered():
 def test_state_that_no_version_of_ours_wrote_begins_anew():
     for packed in (b"\xff\xff", b"\x93\x01\x02\xa1x", b"[]"):
         assert read_state(packed) == SiteState()
+
+
+def closed(site, **keys):
+    """When the site is due after a pass at its clock's time, in seconds from then."""
+    polls = Polls(site.timing, read_state(site.state.packed()), now=site.now, anytime=False)
+    polls.close()
+    due = polls.next_visit(site.now, **{"put_off": False, "next_link_at": None} | keys) - site.now
+    site.state = polls.state
+    return due
+
+
+def test_site_is_due_with_its_earliest_listing_or_when_a_page_of_it_is():
+    site = Site(listings={"feeds": (FEED,), "sections": (SECTION,)})
+    site.poll({FEED: NEW, SECTION: "http_500"})
+    assert closed(site) == 15 * MINUTE
+    assert closed(site, next_link_at=site.now + 10 * MINUTE) == 10 * MINUTE
+    assert closed(site, next_link_at=site.now + 1) == 5 * MINUTE  # not sooner than its bound
+    assert closed(site, next_link_at=site.now + HOUR) == 15 * MINUTE
+
+
+def test_site_whose_pages_had_to_be_left_is_tried_again_after_longer_and_longer():
+    site = Site(listings={"urls": (f"{HOME}story",)})
+    waits = [closed(site, put_off=True, next_link_at=site.now) / MINUTE for _ in range(8)]
+    assert waits == [15, 30, 60, 120, 240, 480, 960, 1440]
+    closed(site)
+    assert closed(site, put_off=True, next_link_at=site.now) == 15 * MINUTE
+
+
+def test_pages_of_a_site_wait_for_its_schedule_and_for_the_end_of_its_quiet_hours():
+    by_clock = Site(schedule="0 6 * * *")
+    by_clock.poll(NEW)
+    assert closed(by_clock, next_link_at=by_clock.now) == 6 * HOUR
+    quiet = Site(quiet_hours=("00:00-05:00",))
+    quiet.poll(NEW, anytime=True)
+    assert closed(quiet, next_link_at=quiet.now) == 5 * HOUR
+
+
+def test_site_without_listings_is_visited_again_all_the_same():
+    assert closed(Site(listings={"urls": (f"{HOME}story",)})) == HOUR
+
+
+def test_what_was_found_while_redis_was_lost_is_looked_for_again_at_once():
+    site = Site()
+    polls, _ = site.poll(NEW)
+    polls.begin_anew()
+    assert polls.next_visit(site.now, put_off=False, next_link_at=None) == 0
