@@ -18,6 +18,7 @@ from crawler.captured import make_figures
 from crawler.errors import Fault, Interrupted, UserError
 from crawler.identity import make_guard, make_settings
 from crawler.interruption import hear_interruption
+from crawler.kept_robots import KeptRobots
 from crawler.reservations import Reservations
 from crawler.round import Plan
 from crawler.seeds import load_seeds
@@ -202,6 +203,7 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                     ledger=ledger,
                     agenda=Agenda(redis, ledger),
                     reservations=Reservations(redis, ledger),
+                    kept_robots=KeptRobots(redis, ledger),
                     guard=guard,
                     tasks=tasks,
                     tally=tally,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from crawler.addresses import AddressGuard
     from crawler.agenda import Agenda
+    from crawler.kept_robots import KeptRobots
     from crawler.reservations import Reservations
     from crawler.site_pass import Budget, Task
     from crawler.sources import SiteState
@@ -40,6 +41,7 @@ class Plan:
     ledger: Ledger
     agenda: Agenda
     reservations: Reservations
+    kept_robots: KeptRobots
     guard: AddressGuard
     tasks: Sequence[Task]
     tally: Tally

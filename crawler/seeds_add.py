@@ -21,8 +21,8 @@ from crawler.discovery.listings import find_links
 from crawler.discovery.scope import Scope
 from crawler.errors import Fault
 from crawler.fetching.failures import FetchError
-from crawler.middlewares.robots import MAX_ROBOTS_BYTES
 from crawler.probe import fetch_all
+from crawler.robots import MAX_ROBOTS_BYTES
 from crawler.seeds import DEFAULT_DELAY_SECONDS, UNKNOWN_LANGUAGE, Seed
 from crawler.settings import SITEMAP_MAX_BYTES
 from crawler.site_pass import Task

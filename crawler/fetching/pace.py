@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -29,16 +30,19 @@ class Pacer:
     @asynccontextmanager
     async def turn(self, site: str, delay_seconds: float) -> AsyncIterator[None]:
         """Wait for the site's next turn and hold it. Raises StoppedError once the pacer is stopped."""
-        place = self._sites.setdefault(site, _Site(1 if delay_seconds else CONCURRENT_REQUESTS))
-        async with place.free:
+        place = self._sites.setdefault(site, _Site())
+        await place.enter(1 if delay_seconds else CONCURRENT_REQUESTS)
+        try:
             await self._sleep(place.next_at - time.monotonic())
             place.next_at = time.monotonic() + delay_seconds
             yield
+        finally:
+            place.leave()
 
     def forget(self, site: str) -> None:
         """Drop a site whose delay has passed since its last request."""
         place = self._sites.get(site)
-        if place is not None and place.next_at <= time.monotonic() and not place.free.locked():
+        if place is not None and place.next_at <= time.monotonic() and place.is_empty:
             del self._sites[site]
 
     def stop(self) -> None:
@@ -56,6 +60,34 @@ class Pacer:
 
 
 class _Site:
-    def __init__(self, at_once: int) -> None:
-        self.free = asyncio.Semaphore(at_once)
+    """Who is in, and who waits, in the order in which they came; how many may be in is for each to say."""
+
+    def __init__(self) -> None:
         self.next_at = 0.0
+        self._inside = 0
+        self._line: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._inside and not self._line
+
+    async def enter(self, at_once: int) -> None:
+        if not self._line and self._inside < at_once:
+            self._inside += 1
+            return
+        opened = asyncio.get_running_loop().create_future()
+        self._line.append((at_once, opened))
+        try:
+            await opened
+        except asyncio.CancelledError:
+            if opened.done() and not opened.cancelled():
+                self.leave()
+            raise
+
+    def leave(self) -> None:
+        self._inside -= 1
+        while self._line and (self._line[0][1].done() or self._inside < self._line[0][0]):
+            _, opened = self._line.popleft()
+            if not opened.done():
+                self._inside += 1
+                opened.set_result(None)

@@ -7,11 +7,10 @@ a site whose rules cannot be had is closed until they can.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from protego import Protego
 from scrapy import Request
 
 from crawler.fetching.failures import (
@@ -19,39 +18,36 @@ from crawler.fetching.failures import (
     PutOffError,
     RedirectError,
     RobotsBlockedError,
+    StoppedError,
 )
-from crawler.signals import SignalRule, find_signals, read_robots_signals
+from crawler.kept_robots import CLOSED_SECONDS, KEPT_SECONDS, RobotsUnavailableError
+from crawler.robots import MAX_ROBOTS_BYTES, Robots, reduce_robots
+from crawler.signals import find_signals
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-MAX_ROBOTS_BYTES = 512 * 1024
-"""RFC 9309 asks for 500 KiB at least; what lies beyond is not read."""
+    from crawler.kept_robots import KeptRobots
 
-
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    access: Protego
-    signals: tuple[SignalRule, ...] = ()
-
-
-_ALLOW_ALL = _Rules(Protego.parse(""))
+_MAX_HOSTS = 2_000
+"""Whose rules this process holds; a tenth of a MB each at the very most, as a rule 2 kB. The others are in Redis."""
 
 
 class RobotsMiddleware:
     """Lets a request pass, or raises RobotsBlockedError, PutOffError, or the failure of the host itself.
 
-    What robots.txt says of uses is left in the request's meta, as `site_signals`.
+    What robots.txt says of uses is left in the request's meta, as `site_signals`; the seed's delay, or the longer one
+    that robots.txt asks for, as `pace_seconds`.
 
-    A host's rules are fetched once a crawl. 2xx: its rules; 4xx but 429, and redirects that lead nowhere: all is
-    allowed; 429 and 5xx: nothing is, in this crawl; no answer: the pages fail as robots.txt did.
+    A host's rules are fetched once a day, by one of all workers. 2xx: its rules; 4xx but 429, and redirects that lead
+    nowhere: all is allowed; 429, 5xx, no answer: nothing is, until it answers.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._agent: str = crawler.settings["ROBOTSTXT_USER_AGENT"]
-        self._rules: dict[str, asyncio.Future[_Rules]] = {}
+        self._rules: dict[str, tuple[asyncio.Future[Robots], float]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RobotsMiddleware:
@@ -64,17 +60,59 @@ class RobotsMiddleware:
             return
         parts = urlsplit(request.url)
         origin = f"{parts.scheme}://{parts.netloc}"
-        rules = self._rules.get(origin)
-        if rules is None:
-            rules = self._rules[origin] = asyncio.ensure_future(self._load(origin, request))
+        rules, until = self._rules.get(origin, (None, 0.0))
+        if rules is None or time.monotonic() > until:
+            rules = asyncio.ensure_future(self._load(origin, request))
+            self._keep(origin, rules, KEPT_SECONDS)
         # Shielded: a request that is cancelled must not take the rules from those that also wait.
         known = await asyncio.shield(rules)
-        if not known.access.can_fetch(request.url, self._agent):
+        if not known.allows(request.url, self._agent):
             raise RobotsBlockedError(f"{origin}/robots.txt disallows it")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         request.meta["site_signals"] = find_signals(known.signals, path)
+        request.meta["pace_seconds"] = max(request.meta["delay_seconds"], known.delay_seconds)
 
-    async def _load(self, origin: str, request: Request) -> _Rules:
+    def _keep(self, origin: str, rules: asyncio.Future[Robots], seconds: float) -> None:
+        self._rules.pop(origin, None)
+        self._rules[origin] = rules, time.monotonic() + seconds
+        if len(self._rules) > _MAX_HOSTS:
+            del self._rules[next(iter(self._rules))]
+
+    async def _load(self, origin: str, request: Request) -> Robots:
+        kept: KeptRobots | None = self._crawler.spider.kept_robots  # type: ignore[union-attr]
+        own = asyncio.current_task()
+        assert own is not None
+        try:
+            found = await kept.recall(origin) if kept is not None else None
+        except RobotsUnavailableError as error:
+            self._keep(origin, own, CLOSED_SECONDS)
+            raise PutOffError(str(error)) from None
+        if found is not None:
+            self._keep(origin, own, found[1])
+            return await asyncio.to_thread(Robots.of, found[0], self._agent)
+        try:
+            answer = await self._ask(origin, request)
+        except FetchError as error:
+            # Asked again with the next request: a host that was away for a moment is not closed for the crawl.
+            if error.may_pass or isinstance(error, StoppedError):
+                self._rules.pop(origin, None)
+            raise
+        if answer is not None and (answer.status == 429 or answer.status >= 500):
+            reason = (
+                f"{origin}/robots.txt answers {answer.status}: nothing is fetched there until it can be had"
+            )
+            self._keep(origin, own, CLOSED_SECONDS)
+            if kept is not None:
+                await kept.close(origin, reason)
+            raise PutOffError(reason)
+        text = b"" if answer is None or not 200 <= answer.status < 300 else answer.body[:MAX_ROBOTS_BYTES]
+        reduced = await asyncio.to_thread(reduce_robots, text.decode("utf-8", "replace"), self._agent)
+        if kept is not None:
+            await kept.remember(origin, reduced)
+        return await asyncio.to_thread(Robots.of, reduced, self._agent)
+
+    async def _ask(self, origin: str, request: Request) -> Response | None:
+        """The answer; None: redirects without end, or to no page, which say as much as a 404."""
         ask = Request(
             f"{origin}/robots.txt",
             meta={
@@ -88,26 +126,6 @@ class RobotsMiddleware:
             dont_filter=True,
         )
         try:
-            answer = await self._crawler.engine.download_async(ask)
+            return await self._crawler.engine.download_async(ask)
         except RedirectError:
-            return _ALLOW_ALL
-        except FetchError as error:
-            if not error.may_pass:
-                raise
-            # Asked again with the next request: a host that was away for a moment is not closed for the crawl.
-            self._rules.pop(origin, None)
-            raise
-        return await self._read(origin, answer)
-
-    async def _read(self, origin: str, answer: Response) -> _Rules:
-        if answer.status == 429 or answer.status >= 500:
-            raise PutOffError(
-                f"{origin}/robots.txt answers {answer.status}: nothing is fetched there in this pass"
-            )
-        if not 200 <= answer.status < 300:
-            return _ALLOW_ALL
-        text = answer.body[:MAX_ROBOTS_BYTES].decode("utf-8-sig", "replace")
-        return await asyncio.to_thread(self._parse, text)
-
-    def _parse(self, text: str) -> _Rules:
-        return _Rules(Protego.parse(text), read_robots_signals(text, self._agent))
+            return None

@@ -38,6 +38,7 @@ class ProbeSpider(scrapy.Spider):
         super().__init__(**kwargs)
         self.guard = guard
         self.pacer = Pacer()
+        self.kept_robots = None
         self.fault: BaseException | None = None
         self._probes = probes
         self._on_answer = on_answer
