@@ -359,11 +359,9 @@ def main() -> None:
             typer.echo(told, err=True)
             sys.exit(MISTAKE)
         context = getattr(error, "ctx", None)
-        place = context.command_path if context else "broadsheet"
-        fail(
-            f"{place.removeprefix('broadsheet').strip() or 'broadsheet'}: {told.rstrip('.')}; see {place} --help",
-            MISTAKE,
-        )
+        command = context.command_path if context else "broadsheet"
+        place = command.removeprefix("broadsheet").strip()
+        fail(f"{place and f'{place}: '}{told.rstrip('.')}; see {command} --help", MISTAKE)
     sys.exit(code)
 
 

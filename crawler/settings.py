@@ -16,6 +16,7 @@ from crawler.errors import UserError
 from pipelines.near import NearRule
 from pipelines.opt_out import OptOutPolicy
 from pipelines.policy import Policy
+from pipelines.redis_url import find_problem, mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,7 @@ class Environment:
 def read_environment(environ: Mapping[str, str] = os.environ) -> Environment:
     """The environment's settings; an unset or empty variable is its default. Raises SettingError."""
     return Environment(
-        redis_url=environ.get("REDIS_URL") or None,
+        redis_url=_read_redis_url(environ),
         contact=environ.get("BROADSHEET_CONTACT") or None,
         batch_age_seconds=_read_number(environ, "BROADSHEET_BATCH_AGE_SECONDS", 60.0, least=0.05),
         lease_seconds=_read_number(environ, "BROADSHEET_LEASE_SECONDS", 60.0, least=1.0),
@@ -61,6 +62,13 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> Environment:
             memory_bytes=int(_read_number(environ, "BROADSHEET_SEEN_BYTES", 0, least=0)) or None,
         ),
     )
+
+
+def _read_redis_url(environ: Mapping[str, str]) -> str | None:
+    url = environ.get("REDIS_URL") or None
+    if url is not None and (problem := find_problem(url)):
+        raise SettingError(f"REDIS_URL={mask(url)}: {problem}")
+    return url
 
 
 def _read_near_rule(environ: Mapping[str, str]) -> NearRule:

@@ -7,16 +7,16 @@ import logging
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff, NoBackoff
-from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError, ResponseError
 
 from pipelines.embedded import EmbeddedServer
 from pipelines.objects import StoreError
 from pipelines.patience import Patience
+from pipelines.redis_url import find_problem, mask
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,7 +29,6 @@ _TRIES = 70
 _ANSWER_SECONDS = 10.0
 _CONNECTIONS = 16
 _FULL_PAUSE_SECONDS = 1.0
-_SCHEMES = ("redis", "rediss", "unix")
 _log = logging.getLogger(__name__)
 
 
@@ -113,15 +112,19 @@ async def open_redis(
 
 @asynccontextmanager
 async def _attach(url: str, patience: Patience) -> AsyncIterator[Redis]:
-    name = _without_secrets(url)
-    try:
-        # The default retry takes 3.8 s to say that nobody is there.
-        probe = Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_timeout=_ANSWER_SECONDS)
-        pool = BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, timeout=None, **_retries())
-    except ValueError as error:
-        raise StoreError(f"REDIS_URL: {name} is no Redis address: {error}") from error
+    name = mask(url)
+    if problem := find_problem(url):
+        raise StoreError(f"REDIS_URL={name}: {problem}")
+    # The default retry takes 3.8 s to say that nobody is there.
+    probe = Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_timeout=_ANSWER_SECONDS)
+    pool = BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, timeout=None, **_retries())
     try:
         await probe.ping()
+    except AuthenticationError as error:
+        wanted = (
+            "a password is needed, or this one is wrong; REDIS_URL takes it as redis://USER:PASSWORD@HOST"
+        )
+        raise StoreError(f"Redis at {name} cannot be used: {wanted} (it says: {error})") from error
     except RedisError as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise StoreError(f"Redis at {name} cannot be used: {first[:300]}") from error
@@ -177,14 +180,3 @@ def _retries() -> dict[str, Any]:
         "socket_timeout": _ANSWER_SECONDS,
         "socket_connect_timeout": _ANSWER_SECONDS,
     }
-
-
-def _without_secrets(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in _SCHEMES:
-        raise StoreError("REDIS_URL: the address begins with redis://, rediss:// or unix://")
-    try:
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError as error:
-        raise StoreError(f"REDIS_URL: {error}") from error
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"

@@ -263,11 +263,74 @@ def test_crawl_names_the_mistakes_of_its_user(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_crawl_in_a_folder_that_is_read_only_is_a_fault_of_one_line(tmp_path, httpserver):
-    (tmp_path / "data").write_text("a file, where a folder should be")
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["crawl", "--sites"], "crawl: No such option: --sites (Possible options: --seeds, --site, --state)"),
+        (["clean"], "clean: Missing argument 'INPUT...'"),
+        (["crawl", "--limit", "0"], "crawl: Invalid value for '--limit'"),
+        (["seeds", "chek"], "seeds: No such command 'chek'"),
+        (["craw"], "No such command 'craw'"),
+    ],
+)
+def test_a_mistake_in_the_use_of_a_command_is_one_line(arguments, line):
+    assert refused(*arguments).startswith(f"broadsheet: {line}")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "problem"),
+    [
+        ("cache:6379", "cache:6379", "it begins with none of redis://, rediss:// and unix://"),
+        ("redis://:secret@cache:six", "redis://:***@cache:six", "its host or port is none"),
+        ("redis://u:sec:r@t@cache/news", "redis://u:***@cache/news", "what follows the host is no number"),
+        ("redis://cache/0?colour=1", "redis://cache/0?colour=1", "what follows the ? is no option"),
+        ("unix://?password=secret", "unix://?password=***", "it names no socket"),
+    ],
+)
+def test_redis_url_that_is_none_is_a_mistake_of_one_line_without_its_password(
+    tmp_path, monkeypatch, url, shown, problem
+):
+    monkeypatch.setenv("REDIS_URL", url)
+    line = refused(
+        "crawl", "--url", "http://127.0.0.1:9/a", "--allow-address", "127.0.0.0/8", "--data", tmp_path
+    )
+    assert line.startswith(f"broadsheet: REDIS_URL={shown}: {problem}")
+    assert "redis://HOST:PORT/NUMBER" in line
+
+
+def test_redis_that_cannot_be_reached_is_a_fault_of_one_line_without_its_password(tmp_path, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://:secret@127.0.0.1:9/0")
     done = broadsheet(
-        "crawl", "--url", httpserver.url_for("/a"), "--allow-address", "127.0.0.0/8", cwd=tmp_path
+        "crawl", "--url", "http://127.0.0.1:9/a", "--allow-address", "127.0.0.0/8", "--data", tmp_path
     )
     assert done.returncode == 1
-    assert len(done.stderr.decode().splitlines()) == 1
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("broadsheet: Redis at redis://:***@127.0.0.1:9/0 cannot be used: ")
+
+
+def test_crawl_into_what_is_no_folder_names_the_option(tmp_path, httpserver):
+    (tmp_path / "data").write_text("a file, where a folder should be")
+    arguments = ("crawl", "--url", httpserver.url_for("/a"), "--allow-address", "127.0.0.0/8")
+    assert refused(*arguments, cwd=tmp_path).startswith("broadsheet: --data data: ")
+    assert refused(*arguments, "--data", tmp_path / "data/news").startswith(
+        f"broadsheet: --data {tmp_path}/data/news: {tmp_path}/data is a file; name a folder"
+    )
+    assert not httpserver.log
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk")
+def test_crawl_into_a_read_only_folder_is_a_fault_that_names_the_option(tmp_path, httpserver):
+    mount = ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        for folder in (tmp_path, tmp_path / "data"):
+            done = broadsheet(
+                "crawl", "--url", httpserver.url_for("/a"), "--allow-address", "127.0.0.0/8", "--data", folder
+            )
+            assert done.returncode == 1
+            (line,) = done.stderr.decode().splitlines()
+            assert line.startswith(f"broadsheet: --data {folder}: the folder cannot be ")
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
     assert not httpserver.log
