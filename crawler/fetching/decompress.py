@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import brotli  # type: ignore[import-untyped]
@@ -28,10 +29,37 @@ _MAX_CHAIN = 2
 """Encodings stacked on one another; 200 stacked gzips are decoded without complaint by stock clients."""
 
 
-def decompress(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """How much may come out, and what is done where it would be more or does not end."""
+
+    max_bytes: int
+    cut: bool
+    is_whole: bool
+
+    def end(self, pieces: list[bytes]) -> bytes:
+        """What came out before the limit was reached. Raises TooLargeError if that is not enough."""
+        if not self.cut:
+            raise TooLargeError(f"more than {self.max_bytes} bytes once decompressed")
+        return b"".join(pieces)[: self.max_bytes]
+
+    def end_early(self, pieces: list[bytes]) -> bytes:
+        """What came out of a body without its end mark. Raises TruncatedError where we have not cut it ourselves."""
+        body = b"".join(pieces)
+        if self.is_whole:
+            raise TruncatedError(
+                f"the compressed body ends after {len(body)} decompressed bytes without its end mark"
+            )
+        return body
+
+
+def decompress(
+    body: bytes, content_encoding: str, max_bytes: int, *, cut: bool = False, is_whole: bool = True
+) -> bytes:
     """The body with its content encodings taken off, last applied first.
 
-    Raises TruncatedError, BadEncodingError, or TooLargeError beyond `max_bytes`.
+    With `cut`, what lies beyond `max_bytes` is left out; else it raises TooLargeError. `is_whole` says that the body
+    was read to its end; a part of one gives what it holds. Raises TruncatedError and BadEncodingError.
     """
     names = [name for name in (part.strip().lower() for part in content_encoding.split(",")) if name]
     names = [name for name in names if name != "identity"]
@@ -42,26 +70,24 @@ def decompress(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
         if decoder is None:
             raise BadEncodingError(f"unknown content encoding {name[:40]!r}")
         if body:
-            body = decoder(body, max_bytes)
+            body = decoder(body, _Bounds(max_bytes, cut, is_whole))
     return body
 
 
-def _inflate(body: bytes, max_bytes: int, wbits: int, member: bytes) -> bytes:
+def _inflate(body: bytes, bounds: _Bounds, wbits: int, member: bytes) -> bytes:
     pieces: list[bytes] = []
-    left = max_bytes
+    left = bounds.max_bytes
     while True:
         inflate = zlib.decompressobj(wbits)
         try:
             piece = inflate.decompress(body, left + 1)
         except zlib.error as error:
             raise BadEncodingError(f"damaged compressed body: {error}") from None
-        if len(piece) > left:
-            raise TooLargeError(f"more than {max_bytes} bytes once decompressed")
-        if not inflate.eof:
-            raise TruncatedError(
-                f"the compressed body ends after {len(piece)} decompressed bytes without its end mark"
-            )
         pieces.append(piece)
+        if len(piece) > left:
+            return bounds.end(pieces)
+        if not inflate.eof:
+            return bounds.end_early(pieces)
         left -= len(piece)
         body = inflate.unused_data
         # A second member follows, or what browsers ignore: padding after the end mark.
@@ -69,42 +95,38 @@ def _inflate(body: bytes, max_bytes: int, wbits: int, member: bytes) -> bytes:
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _gunzip(body: bytes, max_bytes: int) -> bytes:
-    return _inflate(body, max_bytes, 31, b"\x1f\x8b")
+def _gunzip(body: bytes, bounds: _Bounds) -> bytes:
+    return _inflate(body, bounds, 31, b"\x1f\x8b")
 
 
-def _undeflate(body: bytes, max_bytes: int) -> bytes:
+def _undeflate(body: bytes, bounds: _Bounds) -> bytes:
     # "deflate" is zlib by the standard and raw deflate by custom; a zlib header is a multiple of 31.
     is_zlib = len(body) > 1 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
-    return _inflate(body, max_bytes, 15 if is_zlib else -15, b"")
+    return _inflate(body, bounds, 15 if is_zlib else -15, b"")
 
 
-def _unbrotli(body: bytes, max_bytes: int) -> bytes:
+def _unbrotli(body: bytes, bounds: _Bounds) -> bytes:
     decoder = brotli.Decompressor()
     pieces: list[bytes] = []
     total = 0
     try:
-        piece = decoder.process(body, output_buffer_limit=max_bytes + 1)
+        piece = decoder.process(body, output_buffer_limit=bounds.max_bytes + 1)
         while piece:
             pieces.append(piece)
             total += len(piece)
-            if total > max_bytes:
-                raise TooLargeError(f"more than {max_bytes} bytes once decompressed")
+            if total > bounds.max_bytes:
+                return bounds.end(pieces)
             if decoder.can_accept_more_data():
                 break
-            piece = decoder.process(b"", output_buffer_limit=max_bytes + 1 - total)
+            piece = decoder.process(b"", output_buffer_limit=bounds.max_bytes + 1 - total)
     except brotli.error:
         raise BadEncodingError("damaged compressed body: brotli") from None
-    if not decoder.is_finished():
-        raise TruncatedError(
-            f"the compressed body ends after {total} decompressed bytes without its end mark"
-        )
-    return b"".join(pieces)
+    return b"".join(pieces) if decoder.is_finished() else bounds.end_early(pieces)
 
 
-def _unzstd(body: bytes, max_bytes: int) -> bytes:
+def _unzstd(body: bytes, bounds: _Bounds) -> bytes:
     pieces: list[bytes] = []
-    left = max_bytes
+    left = bounds.max_bytes
     while body:
         decoder = zstd.ZstdDecompressor()
         try:
@@ -113,19 +135,17 @@ def _unzstd(body: bytes, max_bytes: int) -> bytes:
             if pieces:
                 break
             raise BadEncodingError(f"damaged compressed body: {error}") from None
-        if len(piece) > left:
-            raise TooLargeError(f"more than {max_bytes} bytes once decompressed")
-        if not decoder.eof:
-            raise TruncatedError(
-                f"the compressed body ends after {len(piece)} decompressed bytes without its end mark"
-            )
         pieces.append(piece)
+        if len(piece) > left:
+            return bounds.end(pieces)
+        if not decoder.eof:
+            return bounds.end_early(pieces)
         left -= len(piece)
         body = decoder.unused_data
     return b"".join(pieces)
 
 
-_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
+_DECODERS: dict[str, Callable[[bytes, _Bounds], bytes]] = {
     "gzip": _gunzip,
     "x-gzip": _gunzip,
     "deflate": _undeflate,

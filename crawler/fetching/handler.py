@@ -69,7 +69,7 @@ _HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "application/
 class HttpHandler:
     """Answers one request: a whole response within the limits, or a FetchError.
 
-    Reads from `request.meta`: `site`, `delay_seconds` and `pace_seconds` (for the pace), `max_bytes` (a larger body is refused,
+    Reads from `request.meta`: `site` and `delay_seconds` (for the pace), `max_bytes` (a larger body is refused,
     or cut there if `cut` is set) and `html_only`.
     """
 
@@ -115,9 +115,7 @@ class HttpHandler:
         except AddressRefusedError as error:
             raise AddressBlockedError(str(error)) from None
         host = url.raw_authority
-        # A robots.txt is asked before anybody knows what delay it wants.
-        delay = request.meta.get("pace_seconds", request.meta["delay_seconds"])
-        async with self._pacer.turn(request.meta["site"], delay):
+        async with self._pacer.turn(request.meta["site"], request.meta["delay_seconds"]):
             self._breaker.check(host)
             try:
                 response = await self._fetch(request, url)
@@ -146,9 +144,11 @@ class HttpHandler:
             if 200 <= answer.status < 300:
                 if request.meta.get("html_only"):
                     _check_type(answer.headers.get("Content-Type", ""))
-                body = await _read(answer, max_bytes, cut=request.meta.get("cut", False))
-                encoding = ",".join(answer.headers.getall("Content-Encoding", ()))
-                body = decompress(body, encoding, max(max_bytes, self._max_bytes)) if encoding else body
+                cut: bool = request.meta.get("cut", False)
+                body, is_whole = await _read(answer, max_bytes, cut=cut)
+                if encoding := ",".join(answer.headers.getall("Content-Encoding", ())):
+                    limit = max(max_bytes, self._max_bytes)
+                    body = decompress(body, encoding, limit, cut=cut, is_whole=is_whole)
             kept = Headers()
             for name, value in answer.headers.items():
                 if name.lower() in _KEPT_HEADERS:
@@ -182,7 +182,8 @@ class _GuardedResolver(AbstractResolver):
         await self._resolver.close()
 
 
-async def _read(answer: aiohttp.ClientResponse, max_bytes: int, *, cut: bool) -> bytes:
+async def _read(answer: aiohttp.ClientResponse, max_bytes: int, *, cut: bool) -> tuple[bytes, bool]:
+    """The body as sent, and whether that is all of it."""
     announced = answer.content_length
     if announced is not None and announced > max_bytes and not cut:
         raise TooLargeError(f"{announced} bytes are announced, {max_bytes} is the limit")
@@ -193,9 +194,9 @@ async def _read(answer: aiohttp.ClientResponse, max_bytes: int, *, cut: bool) ->
         pieces.append(piece)
         if total > max_bytes:
             if cut:
-                break
+                return b"".join(pieces)[:max_bytes], False
             raise TooLargeError(f"more than {max_bytes} bytes")
-    return b"".join(pieces)
+    return b"".join(pieces), True
 
 
 def _check_type(content_type: str) -> None:

@@ -69,7 +69,6 @@ class NewsSpider(scrapy.Spider):
         self.ledger = plan.ledger
         self.guard = plan.guard
         self.reservations = plan.reservations
-        self.kept_robots = plan.kept_robots
         self.tally = plan.tally
         self.pacer = Pacer()
         self.fault: BaseException | None = None
@@ -173,6 +172,8 @@ class NewsSpider(scrapy.Spider):
             listing=listing,
             known=known,
         )
+        # The newest entries stand first: what lies beyond the limit is old.
+        request.meta["cut"] = True
         if listing.kind == "sitemap":
             request.meta["max_bytes"] = self.settings.getint("SITEMAP_MAX_BYTES")
         self._outbox.put_nowait(request)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import sys
 import zlib
 
@@ -88,3 +89,25 @@ def test_identity_and_empty_bodies_pass_and_unknown_encodings_do_not():
     assert decompress(b"", "gzip", 10) == b""
     with pytest.raises(BadEncodingError, match="unknown"):
         decompress(b"x", "compress", 10)
+
+
+@pytest.mark.parametrize("kind", PACKERS)
+def test_body_that_we_have_cut_gives_what_it_holds(kind):
+    # Each format decodes in blocks: what a part of it gives is a part of the text, if not always a large one.
+    chance = random.Random(1)
+    text = b"".join(b"%d " % chance.randrange(10**9) for _ in range(100_000))
+    body = PACKERS[kind](text)
+    part = decompress(body[: len(body) // 2], name(kind), 1 << 22, cut=True, is_whole=False)
+    assert text.startswith(part)
+    assert len(part) > len(text) // 10
+
+
+@pytest.mark.parametrize("kind", PACKERS)
+def test_body_that_may_be_cut_ends_at_the_limit(kind):
+    assert decompress(PACKERS[kind](bytes(20 << 20)), name(kind), 1 << 20, cut=True) == bytes(1 << 20)
+
+
+@pytest.mark.parametrize("kind", PACKERS)
+def test_body_that_may_be_cut_must_still_come_whole(kind):
+    with pytest.raises(TruncatedError):
+        decompress(PACKERS[kind](TEXT)[:-20], name(kind), 1 << 20, cut=True)
