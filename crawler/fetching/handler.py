@@ -69,7 +69,7 @@ _HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "application/
 class HttpHandler:
     """Answers one request: a whole response within the limits, or a FetchError.
 
-    Reads from `request.meta`: `site` and `delay_seconds` (for the pace), `max_bytes` (a larger body is refused,
+    Reads from `request.meta`: `site`, `delay_seconds` and `pace_seconds` (for the pace), `max_bytes` (a larger body is refused,
     or cut there if `cut` is set) and `html_only`.
     """
 
@@ -115,7 +115,9 @@ class HttpHandler:
         except AddressRefusedError as error:
             raise AddressBlockedError(str(error)) from None
         host = url.raw_authority
-        async with self._pacer.turn(request.meta["site"], request.meta["delay_seconds"]):
+        # A robots.txt is asked before anybody knows what delay it wants.
+        delay = request.meta.get("pace_seconds", request.meta["delay_seconds"])
+        async with self._pacer.turn(request.meta["site"], delay):
             self._breaker.check(host)
             try:
                 response = await self._fetch(request, url)

@@ -69,6 +69,7 @@ class NewsSpider(scrapy.Spider):
         self.ledger = plan.ledger
         self.guard = plan.guard
         self.reservations = plan.reservations
+        self.kept_robots = plan.kept_robots
         self.tally = plan.tally
         self.pacer = Pacer()
         self.fault: BaseException | None = None
