@@ -92,10 +92,7 @@ def describe(layout: Layout, page: Page, scene: Scene) -> NDArray[np.float64]:
     if not layout.pieces:
         return np.empty((0, len(FEATURES)))
     view = _View(layout, page, scene)
-    return np.hstack(
-        (view.marks(), view.texts(), view.places(), view.neighbours(), view.kin(), view.whole()),
-        dtype=np.float64,
-    )
+    return np.hstack((view.marks(), view.texts(), view.places(), view.neighbours(), view.kin(), view.whole()))
 
 
 class _View:
@@ -250,9 +247,9 @@ class _View:
             )
         )
 
-    def texts(self) -> list[list[float]]:
+    def texts(self) -> NDArray[np.float64]:
         """What each piece is and says."""
-        return [self._text(i, piece) for i, piece in enumerate(self.pieces)]
+        return np.array([self._text(i, piece) for i, piece in enumerate(self.pieces)], dtype=np.float64)
 
     def _text(self, i: int, piece: Piece) -> list[float]:
         text, length, own = piece.text, len(piece.text), self.words[i]
@@ -295,9 +292,9 @@ class _View:
             len(own) >= 8 and self.openings[" ".join(own[:6])] > self.prose[i],
         ]
 
-    def places(self) -> list[list[float]]:
+    def places(self) -> NDArray[np.float64]:
         """Where on the page each stands."""
-        return [self._place(i, piece) for i, piece in enumerate(self.pieces)]
+        return np.array([self._place(i, piece) for i, piece in enumerate(self.pieces)], dtype=np.float64)
 
     def _place(self, i: int, piece: Piece) -> list[float]:
         first, last, title_at = self.first, self.last, self.scene.title_at
@@ -351,9 +348,9 @@ class _View:
             (beside[:-2], beside[2:], near_prose / near_chars, near_links / near_chars, heads, ahead)
         )
 
-    def kin(self) -> list[list[float]]:
+    def kin(self) -> NDArray[np.float64]:
         """What stands in the same element as each, and in elements of the same name."""
-        return [self._kin(i) for i in range(self.size)]
+        return np.array([self._kin(i) for i in range(self.size)], dtype=np.float64)
 
     def _kin(self, i: int) -> list[float]:
         chain, path, around = self.chains[i], self.paths[i], self.around[i]
@@ -390,19 +387,17 @@ class _View:
 
     def whole(self) -> NDArray[np.float64]:
         """What the page is like."""
-        return np.column_stack(
-            [
-                np.broadcast_to(column, self.size)
-                for column in (
-                    self.has_body_text,
-                    self.in_body_text,
-                    self.body_text_cover,
-                    math.log1p(self.page_prose),
-                    math.log1p(self.size),
-                    self.body_prose / self.page_prose,
-                )
-            ]
+        table = np.empty((self.size, 6))
+        table[:] = (
+            self.has_body_text,
+            0.0,
+            self.body_text_cover,
+            math.log1p(self.page_prose),
+            math.log1p(self.size),
+            self.body_prose / self.page_prose,
         )
+        table[:, 1] = self.in_body_text
+        return table
 
 
 def _bits(sets: list[int], size: int) -> NDArray[np.int64]:

@@ -339,11 +339,14 @@ def _kind_below(
 
 def _is_data_table(markup: Markup, row: Element) -> bool:
     """Whether a row's cells hold data, not the page's layout: none holds a block other than a lone paragraph."""
-    inside = markup.below(row)
-    if any(element.tag in LAYOUT_TAGS for element in inside):
+    if any(element.tag in LAYOUT_TAGS for element in markup.below(row)):
         return False
     # Asked of the row first: few rows hold paragraphs, and a row may have thousands of cells.
-    if sum(element.tag == "p" for element in inside) < 2:
+    if _paragraphs(markup, row) < 2:
         return True
-    cells = [element for element in inside if element.parent is row and element.tag in ("td", "th")]
-    return all(sum(element.tag == "p" for element in markup.below(cell)) < 2 for cell in cells)
+    cells = [element for element in markup.below(row) if element.parent is row]
+    return all(_paragraphs(markup, cell) < 2 for cell in cells if cell.tag in ("td", "th"))
+
+
+def _paragraphs(markup: Markup, element: Element) -> int:
+    return sum(inner.tag == "p" for inner in markup.below(element))

@@ -89,12 +89,13 @@ class Markup:
     """
 
     def __init__(self, tree: LexborHTMLParser, vocabulary: frozenset[str]) -> None:
-        self.content = _read_content(tree)
+        self.elements: list[Element] = []
+        self.content: list[Element | str | None] = []
         """The page in its order: an element opens, text, None: the innermost open element ends.
 
         An empty text is a comment. What stands directly inside an element of `UNREAD_TAGS` is no text.
         """
-        self.elements = [item for item in self.content if isinstance(item, Element)]
+        self._read(tree)
         self._by_tag: dict[str, list[Element]] = {}
         self._by_attribute: dict[str, list[Element]] = {name: [] for name in INDEXED_ATTRIBUTES}
         for element in self.elements:
@@ -104,10 +105,45 @@ class Markup:
                     self._by_attribute[attribute].append(element)
         self._by_word = self._index_words(vocabulary)
 
+    def _read(self, tree: LexborHTMLParser) -> None:
+        """Fill `elements` and `content`."""
+        elements, content = self.elements, self.content
+        node: LexborNode | None = tree.root
+        parent: Element | None = None
+        # A number costs less than a name to read, and few tags make up a page.
+        tags: dict[int, str] = {}
+        while node is not None:
+            number = node.tag_id
+            tag = tags.get(number)
+            if tag is None:
+                tag = tags[number] = node.tag or "-other"
+            child = None
+            if tag == "-text":
+                if parent is not None and parent.tag not in UNREAD_TAGS:
+                    content.append(node.text_content or "")
+            elif tag[0] == "-":
+                content.append("")
+            else:
+                element = Element(node, tag, parent, len(content))
+                elements.append(element)
+                content.append(element)
+                child = node.first_child
+                if child is not None:
+                    parent = element
+                else:
+                    element.end = len(content)
+                    content.append(None)
+            node = child if child is not None else node.next
+            while node is None and parent is not None:
+                parent.end = len(content)
+                content.append(None)
+                node = parent.node.next
+                parent = parent.parent
+
     def _index_words(self, vocabulary: frozenset[str]) -> dict[str, list[Element]]:
         """The elements whose names hold a word of a vocabulary, by that word."""
         by_word: dict[str, list[Element]] = {}
-        known: dict[str, frozenset[str]] = {}
+        known: dict[str, set[str]] = {}
         for attribute in NAMING_ATTRIBUTES:
             for element in self._by_attribute[attribute]:
                 name = element.attributes[attribute]
@@ -115,7 +151,10 @@ class Markup:
                     continue
                 words = known.get(name)
                 if words is None:
-                    words = known[name] = name_words(name) & vocabulary
+                    tokens = name[:_MAX_NAME_CHARS].split()
+                    words = known[name] = {
+                        word for token in tokens for word in _token_words(token) if word in vocabulary
+                    }
                 for word in words:
                     by_word.setdefault(word, []).append(element)
         return by_word
@@ -133,48 +172,14 @@ class Markup:
         """The elements with any of these `INDEXED_ATTRIBUTES`, in document order."""
         return in_order(element for name in attributes for element in self._by_attribute[name])
 
-    def below(self, element: Element) -> list[Element]:
+    def below(self, element: Element) -> Iterator[Element]:
         """All elements inside one, in document order."""
-        inside = self.content[element.place + 1 : element.end]
-        return [item for item in inside if isinstance(item, Element)]
+        for place in range(element.place + 1, element.end):
+            item = self.content[place]
+            if isinstance(item, Element):
+                yield item
 
     def named(self, words: Iterable[str]) -> Iterator[Element]:
         """The elements whose names hold one of these words, in one order whatever the process."""
         for word in sorted(words):
             yield from self._by_word.get(word, ())
-
-
-def _read_content(tree: LexborHTMLParser) -> list[Element | str | None]:
-    """What `Markup.content` holds."""
-    content: list[Element | str | None] = []
-    node: LexborNode | None = tree.root
-    parent: Element | None = None
-    # A number costs less than a name to read, and few tags make up a page.
-    tags: dict[int, str] = {}
-    while node is not None:
-        number = node.tag_id
-        tag = tags.get(number)
-        if tag is None:
-            tag = tags[number] = node.tag or "-other"
-        child = None
-        if tag == "-text":
-            if parent is not None and parent.tag not in UNREAD_TAGS:
-                content.append(node.text_content or "")
-        elif tag[0] == "-":
-            content.append("")
-        else:
-            element = Element(node, tag, parent, len(content))
-            content.append(element)
-            child = node.first_child
-            if child is not None:
-                parent = element
-            else:
-                element.end = len(content)
-                content.append(None)
-        node = child if child is not None else node.next
-        while node is None and parent is not None:
-            parent.end = len(content)
-            content.append(None)
-            node = parent.node.next
-            parent = parent.parent
-    return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,12 @@ from cleaners.tree.unread import find_controls, find_hidden
 from cleaners.words import fold_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from selectolax.lexbor import LexborHTMLParser
 
     from cleaners.hits import Hit
     from cleaners.layout import Layout, Piece
-    from cleaners.markup import Element
     from cleaners.models import Metadata
     from cleaners.rules import Icons
 
@@ -85,7 +85,7 @@ def survey(tree: LexborHTMLParser, metadata: Metadata, url: str) -> Survey:
     hits = [hit for finder in TREE_FINDERS for hit in finder(markup, page) if hit.node.place not in icons]
     sure = [hit for hit in hits if hit.rule in SURE_BOXES]
     # Inside a line of text: to be left out before the line is put together.
-    runner.take_labels(hit for hit in sure if hit.rule.startswith("unread/") and _is_inline(markup, hit.node))
+    runner.take_labels(_inline(markup, (hit for hit in sure if hit.rule.startswith("unread/"))))
     layout = lay_out(markup, runner.gone, icons)
     runner.take(sure, layout, _guarded(markup))
     _mark(layout, _marks(markup, hits, layout))
@@ -158,11 +158,14 @@ def _mark(layout: Layout, marks: dict[int, int]) -> None:
             piece.boxes = boxes.get(piece.node.place, 0)
 
 
-def _is_inline(markup: Markup, element: Element) -> bool:
-    """Whether an element is a part of a line."""
-    return element.tag not in BLOCK_TAGS and not any(
-        inner.tag in BLOCK_TAGS for inner in markup.below(element)
-    )
+def _inline(markup: Markup, hits: Iterable[Hit]) -> Iterator[Hit]:
+    """The hits whose elements are a part of a line: no blocks, and none inside."""
+    blocks = [element.place for element in markup.elements if element.tag in BLOCK_TAGS]
+    for hit in hits:
+        element = hit.node
+        following = bisect_left(blocks, element.place)
+        if following == len(blocks) or blocks[following] > element.end:
+            yield hit
 
 
 def _titles(markup: Markup, metadata: Metadata, icons: Icons) -> frozenset[str]:
