@@ -116,8 +116,9 @@ def _unbrotli(body: bytes, bounds: _Bounds) -> bytes:
             total += len(piece)
             if total > bounds.max_bytes:
                 return bounds.end(pieces)
-            if decoder.can_accept_more_data():
+            if decoder.is_finished():
                 break
+            # Whether it wants more says nothing: of a body that was cut it does with half of it still to give.
             piece = decoder.process(b"", output_buffer_limit=bounds.max_bytes + 1 - total)
     except brotli.error:
         raise BadEncodingError("damaged compressed body: brotli") from None
