@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import re
@@ -121,9 +122,12 @@ def types_of(node: dict[str, Any]) -> frozenset[str]:
     """Return the node's types, without the prefix `schema:` or `http://schema.org/`."""
     value = node.get("@type")
     values = value if isinstance(value, list) else [value]
-    return frozenset(
-        re.split(r"[/:#]", v)[-1].strip() for v in values[:20] if isinstance(v, str) and len(v) < 200
-    )
+    return frozenset(_bare_type(v) for v in values[:20] if isinstance(v, str) and len(v) < 200)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _bare_type(name: str) -> str:
+    return re.split(r"[/:#]", name)[-1].strip()
 
 
 def text_of(value: Any, *, limit: int = 2_000) -> str | None:

@@ -30,6 +30,8 @@ _VARIANT_FILE = re.compile(r"(?:\.amp)+(|\.html?)$")
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
+# A page's own address and its links are asked for several times, one right after the other.
+@functools.lru_cache(maxsize=256)
 def canonical_url(url: str) -> str:
     """The one form of an address that names an article; what only says how a reader came there goes.
 

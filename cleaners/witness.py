@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import logging
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trafilatura import bare_extraction
-from trafilatura.settings import Document
+from trafilatura.settings import Document, Extractor
 
 from cleaners.words import fold_words, words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cleaners.layout import Piece
 
@@ -28,24 +29,31 @@ RUN = 5
 
 def read_witness(html: str) -> str:
     """The text that trafilatura extracts, lines parted by line feeds; empty where it finds none."""
-    document = bare_extraction(html, fast=True, include_comments=False, with_metadata=False)
+    document = bare_extraction(html, options=_options())
     return document.text or "" if isinstance(document, Document) else ""
+
+
+@lru_cache(maxsize=1)
+def _options() -> Extractor:
+    return Extractor(output_format="python", fast=True, comments=False)
 
 
 def agreement(pieces: Sequence[Piece], witness: str) -> list[float]:
     """Per piece, the share of its words that the witness says as well: 0 to 1."""
     lines = {fold_words(line.lstrip("-# ")) for line in witness.split("\n")}
-    said = words(witness)
-    runs = {tuple(said[i : i + RUN]) for i in range(len(said) - RUN + 1)}
+    runs = set(_runs(words(witness)))
     shares = []
     for piece in pieces:
         own = words(piece.text)
         if len(own) < RUN + 1:
             shares.append(float(" ".join(own) in lines))
         else:
-            own_runs = [tuple(own[i : i + RUN]) for i in range(len(own) - RUN + 1)]
-            shares.append(sum(run in runs for run in own_runs) / len(own_runs))
+            shares.append(sum(map(runs.__contains__, _runs(own))) / (len(own) - RUN + 1))
     return shares
+
+
+def _runs(said: list[str]) -> Iterator[tuple[str, ...]]:
+    return zip(*(said[i:] for i in range(RUN)), strict=False)
 
 
 WITNESS_FEATURES = ("said", "previous_said", "next_said", "witness_cover", "witness_words", "witness_share")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -297,13 +298,18 @@ def is_elsewhere(node: LexborNode) -> bool:
             return True
         attributes = current.attributes
         name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        if len(name) > 1 and not (
-            _ELSEWHERE_WORDS.isdisjoint(name_words(name))
-            and _ELSEWHERE_TOKENS.isdisjoint(name.lower().split())
-        ):
+        if len(name) > 1 and _names_elsewhere(name):
             return True
         current = current.parent
     return False
+
+
+# Of the elements on a page, many have the same name, or stand in the same few.
+@lru_cache(maxsize=1_000)
+def _names_elsewhere(name: str) -> bool:
+    return not (
+        _ELSEWHERE_WORDS.isdisjoint(name_words(name)) and _ELSEWHERE_TOKENS.isdisjoint(name.lower().split())
+    )
 
 
 def _add(found: list[Found], source: str, moment: Moment | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -164,20 +165,26 @@ def _add_meta(facts: PageFacts, _node: LexborNode, attributes: Attributes) -> No
     content = attributes.get("content")
     if content is None:
         return
+    text = plain_text(content)
     for key in ("name", "property", "http-equiv"):
         name = attributes.get(key)
         if name and len(name) < 200:
             kept = facts.metas.setdefault(name.strip().lower(), [])
-            if len(kept) < MAX_ELEMENTS and (text := plain_text(content)):
+            if text and len(kept) < MAX_ELEMENTS:
                 kept.append(text)
 
 
 def _add_link(facts: PageFacts, node: LexborNode, attributes: Attributes) -> None:
     href, rel = attributes.get("href"), attributes.get("rel")
     if href and rel and len(facts.links) < MAX_ELEMENTS:
-        facts.links.append((frozenset(rel[:200].lower().split()), href.strip()))
+        facts.links.append((_relations(rel[:200]), href.strip()))
     if rel:
         _add_author_link(facts, node, attributes)
+
+
+@lru_cache(maxsize=100)
+def _relations(rel: str) -> frozenset[str]:
+    return frozenset(rel.lower().split())
 
 
 def _add_a(facts: PageFacts, node: LexborNode, attributes: Attributes) -> None:
@@ -187,7 +194,8 @@ def _add_a(facts: PageFacts, node: LexborNode, attributes: Attributes) -> None:
 
 
 def _add_author_link(facts: PageFacts, node: LexborNode, attributes: Attributes) -> None:
-    if "author" in (attributes.get("rel") or "").lower().split() and len(facts.author_links) < 50:
+    rel = attributes.get("rel")
+    if rel and len(facts.author_links) < 50 and "author" in rel.lower().split():
         facts.author_links.append(node)
 
 

@@ -48,6 +48,7 @@ class Reading:
     """Whether years from 2533 on count from the Buddha."""
 
 
+_DIGIT = re.compile(r"\d")
 _ISO = re.compile(
     r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})"
     r"(?:[T\s,]{1,3}(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?)?"
@@ -131,7 +132,7 @@ def find_moment(text: str, reading: Reading) -> Moment | None:
 def find_moments(text: str, reading: Reading) -> Iterator[tuple[int, Moment]]:
     """Yield where each date in a line of text (at most 400 characters) begins, and the date."""
     text = text[:400]
-    if not any(c.isdigit() for c in text):
+    if not _DIGIT.search(text):
         return
     text = _to_ascii_digits(text)
     spans = sorted(

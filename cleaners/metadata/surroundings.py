@@ -131,8 +131,10 @@ class _Parts:
         return True
 
     def end_line(self) -> Line | None:
-        text = "".join(self.texts if self._forward else reversed(self.texts)).replace("<", "&lt;")
-        line = Line(plain, tuple(self._links)) if (plain := plain_text(text)) else None
+        text = "".join(self.texts if self._forward else reversed(self.texts))
+        # Between two elements stands mostly white space.
+        plain = None if text.isspace() else plain_text(text.replace("<", "&lt;"))
+        line = Line(plain, tuple(self._links)) if plain else None
         self.texts.clear()
         self._links.clear()
         return line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cleaners.metadata.moments import DATE_IN_TEXT
@@ -57,6 +58,8 @@ def find_title(facts: PageFacts, site_names: Iterable[str]) -> tuple[Wording | N
     return _choose(facts, shown, stated, names), everything
 
 
+# A title is held against every wording of the page and every name of the site.
+@lru_cache(maxsize=1_000)
 def fold(text: str) -> str:
     """Return a text's letters and digits only, in one case: what two spellings of one title share."""
     return "".join(_WORD.findall(text.casefold())).replace("_", "")
@@ -195,8 +198,9 @@ def _frame_names(stated: list[Wording], shown: list[Wording]) -> set[str]:
     return found - {""}
 
 
-def _words(text: str) -> set[str]:
-    return set(_WORD.findall(text.casefold()))
+@lru_cache(maxsize=100)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold()))
 
 
 def _agreement(text: str, stated: list[Wording]) -> float:
@@ -262,7 +266,8 @@ def _shown(facts: PageFacts, names: set[str]) -> list[Wording]:
     return list(shown.values())
 
 
-def _split(title: str) -> list[tuple[int, int, str]]:
+@lru_cache(maxsize=100)
+def _split(title: str) -> tuple[tuple[int, int, str], ...]:
     """Cut at separators: (where the separator before it begins, where the piece begins, the piece)."""
     pieces = []
     begin, cut = 0, 0
@@ -270,4 +275,4 @@ def _split(title: str) -> list[tuple[int, int, str]]:
         pieces.append((cut, begin, title[begin : match.start()]))
         cut, begin = match.start(), match.end()
     pieces.append((cut, begin, title[begin:]))
-    return [piece for piece in pieces if piece[2].strip()]
+    return tuple(piece for piece in pieces if piece[2].strip())
