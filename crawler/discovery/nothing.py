@@ -47,6 +47,8 @@ def find_problem(kind: ListingKind, body: bytes) -> str | None:
                 element.clear()
     except etree.XMLSyntaxError as error:
         return f"no {kind} can be read from it: {error.msg}"
+    except ValueError as error:
+        return f"no {kind} can be read from it: {error}"
     return None if root is not None and root.lower() in _ROOTS else f"it is XML, and no {kind}: <{root}>"
 
 

@@ -115,7 +115,8 @@ def _read_xml(source: BinaryIO, url: str) -> Iterator[tuple[Listed | SubSitemap,
                     parent.remove(previous)
             if found is not None:
                 yield found
-    except etree.XMLSyntaxError:
+    except (etree.XMLSyntaxError, ValueError):
+        # ValueError: damaged names and surrogates, which lxml lets in and not out.
         return
 
 

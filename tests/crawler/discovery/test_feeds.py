@@ -199,3 +199,25 @@ def test_damaged_feed_of_hundred_thousand_items_is_read_in_bounds():
 
 def test_sitemap_in_place_of_a_feed_is_read_all_the_same():
     assert urls(b"<urlset><url><loc>/1</loc></url></urlset>") == ["https://gazette.example/1"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "content_type"),
+    [
+        (b"<title>&#xd800;</title>", None),
+        (b"<title>&#x110000;</title>", None),
+        (b"<title>&#xd800; & more</title>", "text/xml; charset=base64"),
+        (b"<title>\xed\xa0\x80</title>", "text/xml; charset=\x00"),
+        (b"<title>\x00</title>", "text/xml; charset=no-such"),
+        (b"<}title></}title>", None),
+        (b"<link>http://[</link><a xml:base='http://['/>", None),
+        (b"<title>\xff\xfe</title><gml:posList>1", None),
+    ],
+)
+def test_damage_that_breaks_parsers_costs_no_more_than_its_entry(damage, content_type):
+    item = b"<item><link>/%d</link></item>"
+    body = b"<rss version='2.0'><channel>" + item % 1 + b"<item>" + damage + b"</item>" + item % 2
+    found = [link.url for link in find(body + b"</channel></rss>", content_type).links]
+    assert found[0] == "https://gazette.example/1"
+    assert set(found) <= {"https://gazette.example/1", "https://gazette.example/2"}
+    find_links("sitemap", body.replace(b"item", b"url").replace(b"link", b"loc"), URL)
