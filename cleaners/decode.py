@@ -73,6 +73,7 @@ _CHANCE_BYTES = 4
 # A page of one encoding with scraps of another (a comment, a feed) still is of the first; a page of the
 # wrong one breaks at nearly every letter beyond ASCII.
 _SCRAPS = 0.1
+_FEW = 1_000
 
 
 def decode(body: bytes, content_type: str | None) -> str:
@@ -103,12 +104,15 @@ def decode(body: bytes, content_type: str | None) -> str:
 
 def _decode_legacy(body: bytes, content_type: str | None) -> str:
     """The text of bytes that are not, or not all, UTF-8."""
+    as_utf8 = body.decode("utf-8", "replace")
+    # Nine valid sequences or more for each broken one: no other encoding reads so by chance, whatever is declared.
+    if _scraps(as_utf8) <= _SCRAPS and as_utf8.count("\ufffd") * _FEW <= len(as_utf8):
+        return as_utf8
     declared = _zero_pattern(body) or _declared(body, content_type)
     if declared != "utf-8" and declared is not None:
         text = body.decode(declared, "replace")
         if _scraps(text) <= _SCRAPS:
             return text
-    as_utf8 = body.decode("utf-8", "replace")
     if _scraps(as_utf8) <= _SCRAPS:
         return as_utf8
     detected = _codec(cchardet.detect(body[:_DETECT_BYTES])["encoding"]) or "cp1252"

@@ -39,6 +39,10 @@ def clean_files(names: Sequence[str], out: Path | None, workers: int | None) -> 
         with open_output(out) as write, _watching() as watch:
             report = clean_inputs(read_inputs(paths), write, workers=workers, watch=watch)
         seconds = time.monotonic() - started_at
+        if not report.lines:
+            warn(
+                f"nothing to clean: {', '.join('standard input' if name == '-' else name for name in names)} is empty"
+            )
         warn(f"{_counts(report)}, in {seconds:.1f} s ({report.lines / seconds:.1f} a second)")
 
 

@@ -140,6 +140,25 @@ def agenda(
 
 
 @app.command()
+def stop(
+    target: Annotated[
+        str,
+        typer.Argument(metavar="HOST|SITE|list", help="A host with its subdomains, a site's id, or list."),
+    ],
+    for_: Annotated[
+        str | None, typer.Option("--for", metavar="SPAN", help="Such as 12h or 2d; default: for good.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Crawl it again.")] = False,
+    data: Data = "data",
+    state: State = None,
+) -> None:
+    """Leave a host or site alone at once, in running crawls too."""
+    from crawler.stop_command import stop as stop_target
+
+    stop_target(target, for_, data, state, remove=remove)
+
+
+@app.command()
 def clean(
     inputs: Annotated[
         list[str],
@@ -166,7 +185,9 @@ def clean(
 @app.command()
 def explain(
     page: Annotated[str, typer.Argument(metavar="FILE|URL", help="A saved page, or one to fetch.")],
-    html: Annotated[Path | None, typer.Option(metavar="OUT", help="Write it as one HTML file, too.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write it as one HTML file instead.")
+    ] = None,
     allow_address: Networks = None,
     contact: Contact = None,
 ) -> None:

@@ -32,11 +32,16 @@ def to_terminal(explanation: Explanation) -> RenderableType:
         about.add_column(overflow="fold")
     for name, value, source in _facts(explanation):
         about.add_row(Text(name, "dim"), Text(printable(value)), Text(printable(source), "dim"))
-    parts = [_to_text(part) for part in explanation.parts]
+    parts = [_to_text(part) for part in _shown(explanation)]
     counts = Table("rule", "times", "characters", title="removed, by rule", title_justify="left")
     for rule, times, chars in _counts(explanation):
         counts.add_row(Text(rule), str(times), str(chars))
     return Group(about, Text(), *parts, Text(), counts)
+
+
+def _shown(explanation: Explanation) -> Iterator[Part]:
+    """The parts that hold something to read: pictures and empty elements stand in the counts alone."""
+    return (part for part in explanation.parts if part.is_kept or part.text.strip())
 
 
 def _to_text(part: Part) -> Text:
@@ -131,7 +136,7 @@ def to_html(explanation: Explanation) -> str:
         f"<tr><th>{escape(name)}<td>{escape(value)}<td class=faint>{escape(source)}"
         for name, value, source in facts
     )
-    parts = "\n".join(_to_element(part) for part in explanation.parts)
+    parts = "\n".join(_to_element(part) for part in _shown(explanation))
     counts = "\n".join(
         f"<tr><td>{escape(rule)}<td class=n>{times}<td class=n>{chars}"
         for rule, times, chars in _counts(explanation)

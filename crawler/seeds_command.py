@@ -11,6 +11,7 @@ from crawler.errors import Fault, UserError
 from crawler.exits import FAULT, MISTAKE, exit_codes, fail, warn
 from crawler.seeds import read_seeds
 from crawler.settings import SITEMAP_MAX_BYTES, SettingError
+from crawler.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +36,10 @@ def check(
         listings = sum(1 for seed in seeds for _ in seed.listings)
         off = sum(not seed.enabled for seed in seeds)
         disabled = f", {off} not enabled" if off else ""
-        print(f"{len(seeds)} sites in {len(languages)} languages with {listings} listings{disabled}")
+        places = f"{counted(len(seeds), 'site')} in {counted(len(languages), 'language')}"
+        print(f"{places} with {counted(listings, 'listing')}{disabled}")
         if errors:
-            fail(f"{len(errors)} mistakes in the seeds", MISTAKE)
+            fail(f"{counted(len(errors), 'mistake')} in the seeds", MISTAKE)
         if live:
             failed = _check_live([seed for seed in seeds if seed.enabled], allow_addresses, contact)
             if failed:
@@ -81,5 +83,7 @@ def _describe(kind: ListingKind, answer: Response | FetchError) -> tuple[bool, s
         return False, f"answers {answer.status}"
     content_type = (answer.headers.get("Content-Type") or b"").decode("latin-1") or None
     found = find_links(kind, answer.body, answer.url, content_type)
-    counts = f"{len(found.links)} links" + (f", {len(found.sitemaps)} sitemaps" if found.sitemaps else "")
+    counts = counted(len(found.links), "link")
+    if found.sitemaps:
+        counts += f", {counted(len(found.sitemaps), 'sitemap')}"
     return bool(found.links or found.sitemaps), counts

@@ -129,11 +129,11 @@ def _decompressed(stream: io.BufferedReader) -> io.BufferedReader:
 
 
 def _sniffed(stream: io.BufferedReader) -> Literal["html", "text", "lines"]:
-    """JSON Lines if one of the first lines begins like an object, a page if it all begins with a tag, else text."""
+    """JSON Lines if one of the first lines begins like an object, or there is none; a page if it all begins with a tag."""
     start = stream.peek(_PEEK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"<"):
         return "html"
-    if any(line.lstrip().startswith(b"{") for line in start.splitlines()):
+    if not start or any(line.lstrip().startswith(b"{") for line in start.splitlines()):
         return "lines"
     return "text"
 
@@ -148,6 +148,8 @@ def _naming(name: str) -> Iterator[None]:
 
 
 def _whole(body: bytes, name: str, kind: str | None) -> Input:
+    if not body.strip():
+        return Input(where=name, fault="no_content", evidence="the file is empty")
     if kind == "text":
         return Input(where=name, page=DirtyText(text=_text(body), url=""))
     url = find_stated_url(body)
@@ -209,8 +211,12 @@ def _parsed(line: bytes) -> Any:
     try:
         return msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        # More lenient, as Python's own writer is: NaN, lone surrogates; bytes that are no UTF-8 are replaced.
-        return json.loads(line.decode("utf-8-sig", "replace"))
+        # More lenient, as writers are: lone surrogates are left out; bytes that are no UTF-8 are replaced.
+        return json.loads(line.decode("utf-8-sig", "replace"), parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"JSON has no {name}")
 
 
 def _string(given: dict[str, Any], key: str) -> str | None:

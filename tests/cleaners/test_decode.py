@@ -106,3 +106,12 @@ def test_decodes_any_bytes_to_text_that_can_be_written(body, label):
 def test_time_grows_no_faster_than_the_page():
     for hostile in (b"<meta " * 200_000, b"<!--" * 200_000, b"<?xml " * 200_000, b"\xff" * 500_000):
         assert decode(hostile, None)
+
+
+@pytest.mark.parametrize("declared", ["windows-1252", "iso-8859-9", "windows-1251", "shift_jis"])
+def test_reads_utf8_with_a_few_bad_bytes_as_utf8_whatever_is_declared(declared):
+    page = (meta(declared) + "<p>" + RUSSIAN * 20 + "</p>" + "<!-- a comment -->" * 200).encode()
+    broken = page.replace(b"<!-- a", b"<!-- \xe9\xff a", 1)
+    text = decode(broken, f"text/html; charset={declared}")
+    assert text.count(RUSSIAN) == 20
+    assert text.count("\ufffd") == 2

@@ -96,6 +96,32 @@ def test_clean_writes_to_standard_output_and_its_account_to_standard_error(tmp_p
     assert "2 articles, 1 rejected (not_json 1)" in errors
 
 
+def test_clean_refuses_numbers_that_json_has_not(tmp_path):
+    source = tmp_path / "pages.jsonl"
+    source.write_text('{"id": NaN, "text": "a"}\n{"id": -Infinity, "text": "a"}\n')
+    done = broadsheet("clean", source)
+    assert [json.loads(row)["rejected"] for row in done.stdout.splitlines()] == ["not_json", "not_json"]
+    errors = done.stderr.decode()
+    assert f"{source}, line 1: the line is no JSON: JSON has no NaN" in errors
+    assert f"{source}, line 2: the line is no JSON: JSON has no -Infinity" in errors
+
+
+def test_clean_says_that_its_input_is_empty(tmp_path):
+    done = broadsheet("clean", "-", input=b"")
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert b"nothing to clean: standard input is empty" in done.stderr
+    page = tmp_path / "page.html"
+    page.write_bytes(b"")
+    done = broadsheet("clean", page)
+    (row,) = map(json.loads, done.stdout.splitlines())
+    assert (row["rejected"], row["evidence"]) == ("no_content", "the file is empty")
+    assert f"{page}: the file is empty" in done.stderr.decode()
+
+
+def test_clean_counts_one_article_as_one():
+    assert b"broadsheet: 1 article, 0 rejected" in broadsheet("clean", "-", input=PAGE.encode()).stderr
+
+
 def test_clean_reads_standard_input_whatever_it_is():
     for given in (
         lines(1).encode(),
@@ -196,16 +222,43 @@ def test_clean_says_nothing_when_its_reader_has_gone(tmp_path):
 def test_explain_shows_what_went_and_writes_it_as_one_file(tmp_path):
     page, out = tmp_path / "page.html", tmp_path / "explained.html"
     page.write_text(PAGE.replace("Home", "Home & <b>away</b>\x1b[2J"))
-    done = broadsheet("explain", page, "--html", out)
+    done = broadsheet("explain", page)
     assert done.returncode == 0, done.stderr
     shown = " ".join(done.stdout.decode().split())
     assert PARAGRAPHS[0] in shown
     assert "Home & away" in shown
     assert "\x1b" not in shown
+    done = broadsheet("explain", page, "--html", out)
+    assert (done.returncode, done.stdout, done.stderr.decode()) == (0, b"", f"broadsheet: written to {out}\n")
     html = out.read_text()
     assert re.search(r"<del>[^<]*Home &amp; away", html)
     assert f"<p>{PARAGRAPHS[0]}</p>" in html
     assert not re.search(r"<script|<link|<img|src=|href=", html)
+
+
+def test_explain_shows_no_empty_line_for_what_held_no_text(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text(PAGE.replace("<nav>", "<div class='share'><span> </span><svg></svg></div><nav>"))
+    lines = broadsheet("explain", page).stdout.decode().splitlines()
+    assert not [line for line in lines if line.strip() == "✗" or re.match(r"✗ +\[", line)]
+
+
+def test_explain_shows_what_stays_of_a_text(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("\n\n".join(["share", TITLE, *PARAGRAPHS]))
+    shown = " ".join(broadsheet("explain", text).stdout.decode().split())
+    assert all(paragraph in shown for paragraph in PARAGRAPHS)
+    assert "✗ share" in shown
+
+
+def test_explain_names_what_it_cannot_explain(tmp_path):
+    source, empty = tmp_path / "pages.jsonl", tmp_path / "empty.html"
+    source.write_text(lines(2))
+    empty.write_bytes(b"")
+    assert "pages.jsonl: holds a page a line" in refused("explain", source)
+    assert "as a path without file://" in refused("explain", f"file://{source}")
+    assert "neither a file nor an http:// or https:// address" in refused("explain", "ftp://example.org/a")
+    assert "empty.html: the file is empty" in refused("explain", empty)
 
 
 def test_explain_fetches_a_page_under_the_rules_of_the_crawl(httpserver):
@@ -248,7 +301,7 @@ def test_seeds_check_live_tells_what_each_listing_gives(tmp_path, httpserver):
     done = broadsheet("seeds", "check", "--live", "--allow-address", "127.0.0.0/8", tmp_path)
     assert done.returncode == 1
     shown = done.stdout.decode()
-    assert f"ok   a feed {home}feed: 1 links" in shown
+    assert f"ok   a feed {home}feed: 1 link\n" in shown
     assert f"FAIL a feed {home}gone: answers" in shown
     assert b"1 of 2 listings give no links" in done.stderr
 
