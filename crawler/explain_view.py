@@ -40,7 +40,7 @@ def to_terminal(explanation: Explanation) -> RenderableType:
 
 
 def _shown(explanation: Explanation) -> Iterator[Part]:
-    """The parts that hold something to read: pictures and empty elements stand in the counts alone."""
+    """The parts that hold something to read: of an emptied button there is nothing to show."""
     return (part for part in explanation.parts if part.is_kept or part.text.strip())
 
 
