@@ -1,6 +1,8 @@
 import pytest
 
 from cleaners.layout import Piece
+from cleaners.models import Article
+from cleaners.stages import clean_text
 from cleaners.text.titles import drop_titles
 from tests.cleaners.story import PARAGRAPHS, TITLE, clean_lines, context, dropped, lay, page
 
@@ -38,3 +40,9 @@ def test_drops_title_in_scripts_without_spaces():
     assert dropped(drop_titles, lay(f"<h2>{title}！</h2><p>{title}のは三年ぶりだ。</p>"), context(title)) == {
         f"{title}！": "titles/repeat"
     }
+
+
+def test_keeps_every_line_where_the_title_has_no_word():
+    article = clean_text("\n".join(PARAGRAPHS), url="https://news.example/ferry", title="!!!")
+    assert isinstance(article, Article)
+    assert [block.text for block in article.blocks] == PARAGRAPHS
