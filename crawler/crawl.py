@@ -15,6 +15,7 @@ from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler.agenda import Agenda
 from crawler.captured import make_figures
+from crawler.closures import Closures
 from crawler.errors import Fault, Interrupted, UserError
 from crawler.identity import make_guard, make_settings
 from crawler.interruption import hear_interruption
@@ -27,6 +28,7 @@ from crawler.site_pass import Budget
 from crawler.spiders.news import NewsSpider
 from crawler.tally import Tally
 from crawler.tasks import SiteFinder, check_contact_needed, plan_tasks
+from crawler.turns import Turns
 from crawler.url_lists import check_url_list, save_url_list
 from pipelines.ledger import open_ledger
 from pipelines.patience import Patience
@@ -204,6 +206,8 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                     agenda=Agenda(redis, ledger),
                     reservations=Reservations(redis, ledger),
                     kept_robots=KeptRobots(redis, ledger),
+                    turns=Turns(redis, ledger),
+                    closures=Closures(redis, ledger),
                     guard=guard,
                     tasks=tasks,
                     tally=tally,

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
     from crawler.addresses import AddressGuard
     from crawler.agenda import Agenda
+    from crawler.closures import Closures
     from crawler.kept_robots import KeptRobots
     from crawler.reservations import Reservations
     from crawler.site_pass import Budget, Task
     from crawler.sources import SiteState
     from crawler.spiders.news import NewsSpider
     from crawler.tally import Tally
+    from crawler.turns import Turns
     from pipelines.ledger import Ledger
 
 SITES_AT_ONCE = 64
@@ -42,6 +44,8 @@ class Plan:
     agenda: Agenda
     reservations: Reservations
     kept_robots: KeptRobots
+    turns: Turns
+    closures: Closures
     guard: AddressGuard
     tasks: Sequence[Task]
     tally: Tally
@@ -213,5 +217,7 @@ class Round:
             put_off=site_pass.put_off is not None,
             next_link_at=min((moment for moment in links if moment is not None), default=None),
         )
+        # Nor is a site visited before its host is open again.
+        due = max(due, now + site_pass.closed_seconds)
         # A pass that was cut short is due at once: what it left is pending, and the next worker takes it up.
         await self._agenda.give_back(site, due_at=now if self._is_over else due, state=polls.state)

@@ -63,6 +63,8 @@ class Seed:
     """Links that match one of these are not followed; written as `allow`, and stronger."""
     delay_seconds: float = DEFAULT_DELAY_SECONDS
     """Between two requests to the site; 0 allows several at once."""
+    max_delay_seconds: float | None = None
+    """Where the site answers slowly, the delay follows: it is as long as its answers take, up to this. None: it does not."""
     min_interval_minutes: float = MIN_INTERVAL_MINUTES
     """Between two polls of a listing, at least."""
     max_interval_minutes: float = MAX_INTERVAL_MINUTES
@@ -176,6 +178,9 @@ def _find_problems(seed: Seed) -> Iterator[tuple[str, str]]:
     yield from _find_pattern_problems(seed)
     if not 0 <= seed.delay_seconds <= MAX_DELAY_SECONDS:
         yield "delay_seconds", f"{seed.delay_seconds} is not between 0 and {MAX_DELAY_SECONDS:.0f}"
+    most = seed.max_delay_seconds
+    if most is not None and not max(seed.delay_seconds, 0.001) <= most <= MAX_DELAY_SECONDS:
+        yield "max_delay_seconds", f"{most} is not between delay_seconds and {MAX_DELAY_SECONDS:.0f}"
     try:
         Timing.of(seed).check()
     except TimingError as error:

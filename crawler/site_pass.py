@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,9 @@ MAX_SITEMAP_DEPTH = 3
 """An index may name an index; one that names itself is ended here."""
 RETRY_HORIZON_SECONDS = 60.0
 """A retry that is due within this is waited for; a later one is left to the next pass."""
+
+FREE_TRIES = 3
+"""In one pass, of a page whose host asks for patience: more would be a page that never comes."""
 
 _WINDOW = 2 * CONCURRENT_REQUESTS
 _DELAYED_WINDOW = 3
@@ -51,6 +55,8 @@ class Listing:
     """The seed's listing that led to it, perhaps itself."""
     depth: int = 0
     attempt: int = 1
+    wait_seconds: float = 0.0
+    """Before it is asked for, beyond what its attempts make it wait."""
 
 
 class Budget:
@@ -125,6 +131,9 @@ class SitePass:
         self._held: list[Visit] = []
         self._changed = asyncio.Event()
         self._stopped = False
+        self._paused_until = 0.0
+        self._closed_until = 0.0
+        self._free_tries: Counter[str] = Counter()
         self._quiet_at = None if quiet_in_seconds is None else time.monotonic() + quiet_in_seconds
 
     @property
@@ -154,7 +163,11 @@ class SitePass:
 
     def try_listing_again(self, listing: Listing) -> None:
         """Ask for a listing once more."""
-        self._sender.send_listing(self, replace(listing, attempt=listing.attempt + 1))
+        self._sender.send_listing(self, replace(listing, attempt=listing.attempt + 1, wait_seconds=0.0))
+
+    def try_listing_later(self, listing: Listing, seconds: float) -> None:
+        """Ask for a listing when its host is open again."""
+        self._sender.send_listing(self, replace(listing, wait_seconds=seconds))
 
     def note_links(self) -> None:
         """Note that links became pending before their listing was read to its end."""
@@ -175,6 +188,25 @@ class SitePass:
         self.put_off = self.put_off or reason
         self._held.append(visit)
         self.end_visit(visit)
+
+    def leave_alone(self, seconds: float, reason: str) -> bool:
+        """Note that the site's host is closed for so long; False: for longer than this pass waits, so it ends."""
+        if seconds < RETRY_HORIZON_SECONDS:
+            self._paused_until = max(self._paused_until, time.monotonic() + seconds)
+            return True
+        self.put_off = self.put_off or reason
+        self._closed_until = max(self._closed_until, time.monotonic() + seconds)
+        return False
+
+    @property
+    def closed_seconds(self) -> float:
+        """How long the site's host is still closed, as far as it outlasts this pass."""
+        return max(self._closed_until - time.monotonic(), 0.0)
+
+    def may_try_free(self, visit: Visit) -> bool:
+        """Whether a page that the host would not give now may be tried again as if it had not been tried."""
+        self._free_tries[visit.url] += 1
+        return self._free_tries[visit.url] <= FREE_TRIES
 
     def stop(self) -> None:
         """Draw no more; the pass ends when what is under way has ended."""
@@ -204,7 +236,7 @@ class SitePass:
     async def _fill(self) -> int:
         """Draw as many visits as the window has room for, but not one by one."""
         room = self._window - len(self._under_way)
-        if self.is_closed or 2 * room < self._window:
+        if self.is_closed or time.monotonic() < self._paused_until or 2 * room < self._window:
             return 0
         room = self._budget.take(room)
         visits: list[Visit] = []
@@ -220,6 +252,8 @@ class SitePass:
 
     async def _find_pause(self, patient_until: float) -> float | None:
         """Seconds until something may be ready; None: nothing will be in this pass."""
+        if (paused := self._paused_until - time.monotonic()) > 0:
+            return paused
         count = await self._ledger.pending(self.seed.id)
         if count.ready:
             return 0.0

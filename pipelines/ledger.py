@@ -185,6 +185,12 @@ class Ledger:
             await self._links.give_back([visit], after_seconds=after_seconds, tried=1)
             self._held.pop(visit.token, None)
 
+    async def postpone(self, visit: Visit, *, after_seconds: float) -> None:
+        """Give the claim back; the URL stays pending, as often tried as before, not before `after_seconds` from now."""
+        with self._watched():
+            await self._links.give_back([visit], after_seconds=after_seconds)
+            self._held.pop(visit.token, None)
+
     async def release(self, visit: Visit) -> None:
         """Give the claim back untouched, as at shutdown."""
         with self._watched():

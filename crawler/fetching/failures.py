@@ -120,6 +120,17 @@ class PutOffError(FetchError):
     reason = "robots_unavailable"
 
 
+class HostClosedError(FetchError):
+    """The host is left alone for now: it asked for it, does not answer, or the operator wants it so. Nothing was sent."""
+
+    reason = "host_closed"
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        """Until it may be asked again."""
+
+
 class StoppedError(FetchError):
     """The crawl is ending: the request was not made."""
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -20,7 +21,6 @@ from scrapy.http import Headers, Response
 from yarl import URL
 
 from crawler.addresses import AddressRefusedError
-from crawler.fetching.breaker import Breaker
 from crawler.fetching.decompress import ACCEPT_ENCODING, decompress
 from crawler.fetching.failures import (
     AddressBlockedError,
@@ -35,12 +35,16 @@ from crawler.fetching.failures import (
     TooLargeError,
     TruncatedError,
 )
+from crawler.fetching.site_meta import host_of
 
 if TYPE_CHECKING:
+    from types import SimpleNamespace
+
     from scrapy import Request
     from scrapy.crawler import Crawler
 
     from crawler.addresses import AddressGuard
+    from crawler.fetching.pace import Turn
 
 MAX_HEADER_BYTES = 16 * 1024
 """For one header; Content-Security-Policy of real sites reaches 8 kB. At most 128 headers."""
@@ -69,8 +73,8 @@ _HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "application/
 class HttpHandler:
     """Answers one request: a whole response within the limits, or a FetchError.
 
-    Reads from `request.meta`: `site`, `delay_seconds` and `pace_seconds` (for the pace), `max_bytes` (a larger body is refused,
-    or cut there if `cut` is set) and `html_only`.
+    Reads from `request.meta`: `site`, `delay_seconds`, `pace_seconds` and `max_delay_seconds` (for the pace), `max_bytes` (a
+    larger body is refused, or cut there if `cut` is set) and `html_only`.
     """
 
     lazy = True
@@ -79,7 +83,7 @@ class HttpHandler:
         spider = crawler.spider
         self._guard: AddressGuard = spider.guard  # type: ignore[union-attr]
         self._pacer = spider.pacer  # type: ignore[union-attr]
-        self._breaker = Breaker()
+        self._closures = spider.closures  # type: ignore[union-attr]
         self._max_bytes = crawler.settings.getint("DOWNLOAD_MAXSIZE")
         self._timeout = aiohttp.ClientTimeout(
             total=crawler.settings.getfloat("DOWNLOAD_TIMEOUT"), sock_connect=CONNECT_SECONDS
@@ -98,6 +102,7 @@ class HttpHandler:
             timeout=self._timeout,
             headers={"User-Agent": crawler.settings["USER_AGENT"], "Accept-Encoding": ACCEPT_ENCODING},
             max_field_size=MAX_HEADER_BYTES,
+            trace_configs=[_note_sending()],
         )
 
     @classmethod
@@ -114,34 +119,37 @@ class HttpHandler:
             raise BadUrlError(f"{request.url} cannot be asked for: {error}") from None
         except AddressRefusedError as error:
             raise AddressBlockedError(str(error)) from None
-        host = url.raw_authority
+        host = host_of(request.url)
         # A robots.txt is asked before anybody knows what delay it wants.
-        delay = request.meta.get("pace_seconds", request.meta["delay_seconds"])
-        async with self._pacer.turn(request.meta["site"], delay):
-            self._breaker.check(host)
+        meta = request.meta
+        delay: float = meta.get("pace_seconds", meta["delay_seconds"])
+        await self._closures.check(meta["site"], host)
+        async with self._pacer.turn(meta["site"], host, delay, meta.get("max_delay_seconds")) as turn:
+            # Much may have happened while the request waited for its turn.
+            await self._closures.check(meta["site"], host)
             try:
-                response = await self._fetch(request, url)
+                return await self._fetch(request, url, turn)
             except FetchError as failure:
-                self._breaker.note(host, failure)
+                await self._closures.note_failure(host, failure)
                 raise
             except (aiohttp.ClientError, AddressRefusedError, OSError, TimeoutError, ValueError) as error:
                 named = _to_failure(error, url)
-                self._breaker.note(host, named)
+                await self._closures.note_failure(host, named)
                 raise named from error
-            self._breaker.note(host, None)
-            return response
 
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()
 
-    async def _fetch(self, request: Request, url: URL) -> Response:
+    async def _fetch(self, request: Request, url: URL, turn: Turn) -> Response:
         headers = {
             name.decode("latin-1"): b",".join(values).decode("latin-1")
             for name, values in request.headers.items()
         }
         max_bytes: int = request.meta.get("max_bytes", self._max_bytes)
-        async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
+        async with self._session.get(
+            url, headers=headers, allow_redirects=False, trace_request_ctx=turn
+        ) as answer:
             body = b""
             if 200 <= answer.status < 300:
                 if request.meta.get("html_only"):
@@ -155,6 +163,10 @@ class HttpHandler:
             for name, value in answer.headers.items():
                 if name.lower() in _KEPT_HEADERS:
                     kept.appendlist(name, value.encode("utf-8", "surrogateescape"))
+            said = answer.headers
+            await self._closures.note_answer(
+                host_of(request.url), answer.status, said.get("Retry-After"), said.get("Date")
+            )
             return Response(request.url, status=answer.status, headers=kept, body=body, request=request)
 
     def _make_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
@@ -162,6 +174,17 @@ class HttpHandler:
         family, kind, protocol, _, address = info
         self._guard.check(ip_address(address[0]), str(address[0]))
         return socket.socket(family=family, type=kind, proto=protocol)
+
+
+def _note_sending() -> aiohttp.TraceConfig:
+    """Have each request's turn note when the request went out, so that the delay lies between what the site sees."""
+
+    async def note(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+        context.trace_request_ctx.sent_at = time.monotonic()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(note)
+    return trace
 
 
 class _GuardedResolver(AbstractResolver):

@@ -5,16 +5,33 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
 
 from crawler.fetching.failures import StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from crawler.turns import Turns
+
 CONCURRENT_REQUESTS = 8
 """At once to a site without a delay: what a browser opens to one host and port, and a little more."""
+
+_REDIS_PAUSE_SECONDS = 1.0
+_LONGEST_WAIT_SECONDS = 5.0
+"""Before the turn is asked for again: whoever has it may have died, or ended early."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One request's turn."""
+
+    sent_at: float
+    """Monotonic: when the request went out; a connection may take its time before."""
 
 
 class Pacer:
@@ -23,19 +40,32 @@ class Pacer:
     Scrapy's own slots are not used for this: they time starts only, and cannot be told to stop waiting.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, turns: Turns | None = None) -> None:
+        self._turns = turns
         self._sites: dict[str, _Site] = {}
         self._stopped = asyncio.Event()
 
     @asynccontextmanager
-    async def turn(self, site: str, delay_seconds: float) -> AsyncIterator[None]:
-        """Wait for the site's next turn and hold it. Raises StoppedError once the pacer is stopped."""
+    async def turn(
+        self, site: str, host: str, delay_seconds: float, max_delay_seconds: float | None = None
+    ) -> AsyncIterator[Turn]:
+        """Wait for the site's next turn and hold it. Raises StoppedError once the pacer is stopped.
+
+        With `max_delay_seconds` the delay follows how long the site takes to answer, up to this.
+        """
         place = self._sites.setdefault(site, _Site())
-        await place.enter(1 if delay_seconds else CONCURRENT_REQUESTS)
+        delay = delay_seconds
+        if max_delay_seconds is not None:
+            delay = max(delay, min(place.latency, max_delay_seconds))
+        await place.enter(1 if delay else CONCURRENT_REQUESTS)
         try:
             await self._sleep(place.next_at - time.monotonic())
-            place.next_at = time.monotonic() + delay_seconds
-            yield
+            async with self._shared(site, host, delay) as turn:
+                try:
+                    yield turn
+                finally:
+                    place.next_at = turn.sent_at + delay
+                    place.note_latency(time.monotonic() - turn.sent_at)
         finally:
             place.leave()
 
@@ -48,6 +78,28 @@ class Pacer:
     def stop(self) -> None:
         """Fail all who wait, and all who come."""
         self._stopped.set()
+
+    @asynccontextmanager
+    async def _shared(self, site: str, host: str, delay: float) -> AsyncIterator[Turn]:
+        if self._turns is None or not delay:
+            yield Turn(time.monotonic())
+            return
+        name = self._turns.name_request()
+        while wait := await self._ask(self._turns, name, site, host, delay):
+            await self._sleep(min(wait, _LONGEST_WAIT_SECONDS))
+        turn = Turn(time.monotonic())
+        try:
+            yield turn
+        finally:
+            # Without Redis the turn ends by itself; whoever keeps the crawl's claims there will say that it is gone.
+            with suppress(RedisError):
+                await self._turns.end(name, site, host, sent_seconds_ago=time.monotonic() - turn.sent_at)
+
+    async def _ask(self, turns: Turns, name: str, site: str, host: str, delay: float) -> float:
+        try:
+            return await turns.take(name, site, host, delay_seconds=delay)
+        except RedisError:
+            return _REDIS_PAUSE_SECONDS
 
     async def _sleep(self, seconds: float) -> None:
         if seconds > 0 and not self._stopped.is_set():
@@ -64,12 +116,16 @@ class _Site:
 
     def __init__(self) -> None:
         self.next_at = 0.0
+        self.latency = 0.0
         self._inside = 0
         self._line: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @property
     def is_empty(self) -> bool:
         return not self._inside and not self._line
+
+    def note_latency(self, seconds: float) -> None:
+        self.latency = (self.latency + seconds) / 2 if self.latency else seconds
 
     async def enter(self, at_once: int) -> None:
         if not self._line and self._inside < at_once:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 
-from crawler.fetching.failures import FetchError, OptOutError, StoppedError
+from crawler.fetching.failures import FetchError, HostClosedError, OptOutError, StoppedError
+from crawler.fetching.site_meta import site_meta
 from crawler.reservations import FAILED_SECONDS, KEPT_SECONDS
 from crawler.signals import SignalRule, find_signals, read_tdmrep
 from pipelines.opt_out import OptOutPolicy, find_reservation
@@ -69,16 +70,14 @@ class ReservationsMiddleware:
             origin + PATH,
             meta={
                 "max_bytes": MAX_BYTES,
-                "site": request.meta["site"],
-                "delay_seconds": request.meta["delay_seconds"],
-                "download_slot": request.meta["site"],
+                **site_meta(request),
             },
             dont_filter=True,
         )
         seconds = KEPT_SECONDS
         try:
             answer = await self._crawler.engine.download_async(ask)
-        except StoppedError:
+        except (StoppedError, HostClosedError):
             self._asked.pop(origin, None)
             raise
         except FetchError as error:

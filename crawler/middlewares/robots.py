@@ -15,11 +15,13 @@ from scrapy import Request
 
 from crawler.fetching.failures import (
     FetchError,
+    HostClosedError,
     PutOffError,
     RedirectError,
     RobotsBlockedError,
     StoppedError,
 )
+from crawler.fetching.site_meta import site_meta
 from crawler.kept_robots import CLOSED_SECONDS, KEPT_SECONDS, RobotsUnavailableError
 from crawler.robots import MAX_ROBOTS_BYTES, Robots, reduce_robots
 from crawler.signals import find_signals
@@ -94,7 +96,7 @@ class RobotsMiddleware:
             answer = await self._ask(origin, request)
         except FetchError as error:
             # Asked again with the next request: a host that was away for a moment is not closed for the crawl.
-            if error.may_pass or isinstance(error, StoppedError):
+            if error.may_pass or isinstance(error, StoppedError | HostClosedError):
                 self._rules.pop(origin, None)
             raise
         if answer is not None and (answer.status == 429 or answer.status >= 500):
@@ -119,9 +121,7 @@ class RobotsMiddleware:
                 "is_robots": True,
                 "max_bytes": MAX_ROBOTS_BYTES,
                 "cut": True,
-                "site": request.meta["site"],
-                "delay_seconds": request.meta["delay_seconds"],
-                "download_slot": request.meta["site"],
+                **site_meta(request),
             },
             dont_filter=True,
         )

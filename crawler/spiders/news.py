@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,16 +11,18 @@ import scrapy
 from scrapy import signals
 from scrapy.http.request import NO_CALLBACK
 
-from cleaners.models import Listed, Rejection
+from cleaners.models import Listed
 from crawler.discovery.listings import find_in_chunks
 from crawler.documents import to_document
 from crawler.fetching.failures import (
     FetchError,
+    HostClosedError,
     NotHtmlError,
     PutOffError,
     StoppedError,
 )
 from crawler.fetching.pace import Pacer
+from crawler.fetching.site_meta import host_of
 from crawler.listing_links import save_links
 from crawler.polls import Answer
 from crawler.round import Round
@@ -33,8 +34,9 @@ from crawler.validators import (
     read_validators,
     to_headers,
 )
+from crawler.visit_ends import end, end_request, reject
 from pipelines.ledger import Validators
-from pipelines.visits import Cleaned, Ended, Fetched, VisitCutShortError
+from pipelines.visits import Fetched, VisitCutShortError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from crawler.round import Plan
     from crawler.site_pass import Listing, SitePass
     from pipelines.ledger import SavedListing
-    from pipelines.visits import Visit
+    from pipelines.visits import Cleaned, Ended, Visit
 
 MAX_ATTEMPTS = 3
 """How often one page or listing is tried in all before it is given up."""
@@ -71,7 +73,8 @@ class NewsSpider(scrapy.Spider):
         self.reservations = plan.reservations
         self.kept_robots = plan.kept_robots
         self.tally = plan.tally
-        self.pacer = Pacer()
+        self.pacer = Pacer(plan.turns)
+        self.closures = plan.closures
         self.fault: BaseException | None = None
         self._outbox: asyncio.Queue[scrapy.Request | Ended | None] = asyncio.Queue()
         self._passes: dict[str, SitePass] = {}
@@ -155,13 +158,13 @@ class NewsSpider(scrapy.Spider):
                 visit=visit,
             )
         except ValueError as error:
-            self._outbox.put_nowait(_end(visit, "dead", "bad_url", str(error), None))
+            self._outbox.put_nowait(end(visit, "dead", "bad_url", str(error), None))
         else:
             self._outbox.put_nowait(request)
 
     async def _send_listing(self, site_pass: SitePass, listing: Listing) -> None:
-        if listing.attempt > 1:
-            await asyncio.sleep(RETRY_SECONDS[listing.attempt - 2])
+        if listing.attempt > 1 or listing.wait_seconds:
+            await asyncio.sleep(listing.wait_seconds or RETRY_SECONDS[listing.attempt - 2])
         known = await self.ledger.listing_validators(site_pass.seed.id, listing.url) or Validators()
         wants_content = site_pass.polls.wants_content(listing.url)
         request = self._make_request(
@@ -191,6 +194,7 @@ class NewsSpider(scrapy.Spider):
                 "site": seed.id,
                 "download_slot": seed.id,
                 "delay_seconds": seed.delay_seconds,
+                "max_delay_seconds": seed.max_delay_seconds,
                 "site_pass": site_pass,
                 **parts,
             },
@@ -248,6 +252,11 @@ class NewsSpider(scrapy.Spider):
         site_pass, error = meta["site_pass"], failure.value
         if isinstance(error, StoppedError):
             site_pass.end_listing()
+        elif isinstance(error, HostClosedError) and site_pass.scope.owns(failure.request.url):  # type: ignore[attr-defined]
+            if site_pass.leave_alone(error.seconds, str(error)) and not site_pass.is_closed:
+                site_pass.try_listing_later(meta["listing"], error.seconds)
+            else:
+                site_pass.end_listing()
         elif isinstance(error, FetchError):
             if isinstance(error, PutOffError) and site_pass.scope.owns(failure.request.url):  # type: ignore[attr-defined]
                 site_pass.put_off = site_pass.put_off or str(error)
@@ -283,10 +292,14 @@ class NewsSpider(scrapy.Spider):
                 read_page=partial(self.read_page, site_pass, visit),
             )
         reason, evidence = f"http_{status}", f"{response.url} answers {status}"
+        closed = self.closures.find(host_of(response.url)) if status in {429, 503} else None
+        if closed is not None and site_pass.may_try_free(visit):
+            await self._try_later(site_pass, visit, response.url, closed)
+            return None
         if status in _PASSING or status >= 500:
             return await self._try_again(site_pass, visit, reason, evidence, status)
         outcome = "gone" if status in _GONE else "unchanged" if status == 304 else "dead"
-        return _end(visit, outcome, reason, evidence, status)
+        return end(visit, outcome, reason, evidence, status)
 
     async def read_page(
         self, site_pass: SitePass, visit: Visit, url: str, first_page_url: str
@@ -316,23 +329,34 @@ class NewsSpider(scrapy.Spider):
             await self.ledger.release(visit)
             site_pass.end_visit(visit)
             return None
+        if isinstance(error, HostClosedError):
+            await self._try_later(site_pass, visit, failure.request.url, error)  # type: ignore[attr-defined]
+            return None
         if isinstance(error, PutOffError):
             site_pass.hold(visit, str(error))
             return None
         if isinstance(error, NotHtmlError):
-            return _reject(visit, failure.request.url, error)  # type: ignore[attr-defined]
+            return reject(visit, failure.request.url, error)  # type: ignore[attr-defined]
         if not isinstance(error, FetchError):
             # A bug that one page brings out costs that page, and its row says so.
-            return _end(visit, "dead", "error", f"{type(error).__name__}: {error}", None)
+            return end(visit, "dead", "error", f"{type(error).__name__}: {error}", None)
         if error.may_pass:
             return await self._try_again(site_pass, visit, error.reason, str(error), None)
-        return _end(visit, error.outcome, error.reason, str(error), None)
+        return end(visit, error.outcome, error.reason, str(error), None)
+
+    async def _try_later(self, site_pass: SitePass, visit: Visit, url: str, closed: HostClosedError) -> None:
+        """Give the claim back until the host is open, as if nothing had been tried."""
+        if site_pass.scope.owns(url) and not site_pass.leave_alone(closed.seconds, str(closed)):
+            site_pass.hold(visit, str(closed))
+            return
+        await self.ledger.postpone(visit, after_seconds=closed.seconds)
+        site_pass.end_visit(visit)
 
     async def _try_again(
         self, site_pass: SitePass, visit: Visit, reason: str, evidence: str, status: int | None
     ) -> Ended | None:
         if visit.attempt >= MAX_ATTEMPTS:
-            return _end(visit, "dead", reason, evidence, status)
+            return end(visit, "dead", reason, evidence, status)
         await self.ledger.retry(visit, after_seconds=RETRY_SECONDS[visit.attempt - 1])
         site_pass.end_visit(visit)
         return None
@@ -344,7 +368,7 @@ class NewsSpider(scrapy.Spider):
         if response is None:
             self._passes[item.visit.site].end_visit(item.visit)
         else:
-            _end_request(response)
+            end_request(response)
 
     async def give_back_item(self, item: Any, response: Response | Failure | None) -> None:
         """Give a visit's claim back: the crawl ends before the article was complete."""
@@ -359,35 +383,10 @@ class NewsSpider(scrapy.Spider):
     def fail_callback(self, response: Response | Failure | None, failure: Failure) -> None:
         """Stop for what a callback raised."""
         if response is not None:
-            _end_request(response)
+            end_request(response)
         self.fail(failure.value)
 
     def _note_task(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.fail(error)
-
-
-def _end(visit: Visit, outcome: Any, reason: str, evidence: str, status: int | None) -> Ended:
-    return Ended(
-        visit=visit,
-        fetched_at=datetime.now(UTC),
-        outcome=outcome,
-        reason=reason,
-        evidence=evidence[:500],
-        status=status,
-    )
-
-
-def _reject(visit: Visit, url: str, error: FetchError) -> Cleaned:
-    # As cleaning itself would have said, had the body been fetched.
-    rejection = Rejection(reason=error.reason, evidence=str(error), url=url, requested_url=visit.url)
-    return Cleaned(visit=visit, fetched_at=datetime.now(UTC), status=200, result=rejection)
-
-
-def _end_request(response: Response | Failure) -> None:
-    meta = response.request.meta  # type: ignore[union-attr]
-    if "visit" in meta:
-        meta["site_pass"].end_visit(meta["visit"])
-    else:
-        meta["site_pass"].end_listing()

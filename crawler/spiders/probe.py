@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import scrapy
 
+from crawler.closures import Closures
 from crawler.fetching.failures import FetchError
 from crawler.fetching.pace import Pacer
 
@@ -38,6 +39,7 @@ class ProbeSpider(scrapy.Spider):
         super().__init__(**kwargs)
         self.guard = guard
         self.pacer = Pacer()
+        self.closures = Closures()
         self.kept_robots = None
         self.fault: BaseException | None = None
         self._probes = probes

@@ -252,9 +252,10 @@ def test_site_whose_robots_txt_answers_503_gets_no_other_request(crawled):
     assert not any(row["url"].startswith(crawled["closed"].base) for row in crawled["all_rows"])
 
 
-def test_dead_host_costs_one_counted_outcome_a_url(crawled):
-    rows = [row for url, row in crawled["rows"].items() if url.startswith(crawled["dead"])]
-    assert [(row["outcome"], row["reason"]) for row in rows] == [("dead", "connect")] * 12
+def test_pages_of_a_host_that_is_down_stay_owed(crawled):
+    assert not any(row["url"].startswith(crawled["dead"]) for row in crawled["all_rows"])
+    assert "failed 3 times in a row" in crawled["report"].sites_put_off["dead"]
+    assert crawled["report"].sites["dead"].captured == 0
 
 
 def test_delay_is_kept_between_all_requests_to_a_site(crawled):
