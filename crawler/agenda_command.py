@@ -63,6 +63,8 @@ def to_object(entry: Entry, now: float) -> dict[str, Any]:
         "first_visited_at": _moment(state.since),
         "visited_at": _moment(state.visited),
         "owed": state.owed,
+        "verdict": state.verdict or None,
+        "verdict_evidence": state.evidence or None,
         "put_offs": state.put_offs,
         "listings": [_to_listing(source) for source in state.sources],
     }
@@ -97,6 +99,8 @@ def describe(entry: Entry, now: float) -> Iterator[str]:
         parts.append(f"{state.owed} links owed")
     if state.put_offs:
         parts.append(f"put off {state.put_offs} times in a row")
+    if state.verdict:
+        parts.append(state.verdict if state.verdict == "ok" else f"{state.verdict} ({state.evidence})")
     if entry.holder:
         parts.append(f"held by worker {entry.holder}")
     yield ", ".join(parts)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from crawler.captured import SiteFigures
     from crawler.interruption import Interruption
     from crawler.tally import FailedListing
+    from crawler.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,8 @@ class CrawlReport:
     """Retired listings that have answered."""
     sites: Mapping[str, SiteFigures]
     """By site that was visited: how much of what it lists is captured, and how fresh."""
+    verdicts: Mapping[str, Verdict]
+    """By site that was visited: ok, blocked, paywalled, needs_script, robots, terms_notice or dead, with the evidence."""
     new_links: int
     due_links: int
     """Known links that were modified since their last visit."""
@@ -318,6 +321,7 @@ def _make_report(
         listings_retired=tuple(tally.retired),
         listings_revived=tuple(tally.revived),
         sites=make_figures(tally.listed, tally.lags),
+        verdicts=dict(sorted(tally.verdicts.items())),
         new_links=tally.new_links,
         due_links=tally.due_links,
         known_links=tally.known_links,

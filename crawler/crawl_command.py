@@ -16,7 +16,7 @@ from crawler.wording import counted
 from pipelines.store import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from typing import Any
 
@@ -37,24 +37,31 @@ def crawl_sites(report_file: Path | None, **asked: Any) -> None:
             write_report(report_file, report)
         for line in summary(report):
             print(line)
-        unread = {
-            f"{failed.site}: {failed.kind} {url}": failed.reason
-            for url, failed in report.listings_failed.items()
-        }
-        for line in _named("not read", unread):
-            warn(line)
-        for line in _named("left for a later pass", report.sites_put_off):
-            warn(line)
-        rolled = dict.fromkeys(report.listings_rolled_over, "none of its links were there at the last poll")
-        for line in _named("what stood in it since was missed", rolled):
-            warn(line)
-        retired = dict.fromkeys(report.listings_retired, "it has failed for too long; asked once a week now")
-        for line in _named("retired", retired):
+        for line in warnings(report):
             warn(line)
         if report.stopped:
             fail("stopped by a signal; what was fetched is published, the rest is still owed", INTERRUPTED)
         if report.listings_failed and not report.listings and not report.pages:
             fail("nothing could be read: no listing, and so no page", FAULT)
+
+
+def warnings(report: CrawlReport) -> Iterator[str]:
+    """What people should look at, a line each."""
+    unread = {
+        f"{failed.site}: {failed.kind} {url}": failed.reason for url, failed in report.listings_failed.items()
+    }
+    yield from _named("not read", unread)
+    yield from _named("left for a later pass", report.sites_put_off)
+    rolled = dict.fromkeys(report.listings_rolled_over, "none of its links were there at the last poll")
+    yield from _named("what stood in it since was missed", rolled)
+    bad = {
+        site: f"{verdict.kind}: {verdict.evidence}"
+        for site, verdict in report.verdicts.items()
+        if verdict.kind != "ok"
+    }
+    yield from _named("verdict", bad)
+    retired = dict.fromkeys(report.listings_retired, "it has failed for too long; asked once a week now")
+    yield from _named("retired", retired)
 
 
 def write_report(file: Path, report: CrawlReport) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from crawler.polls import Polls
 from crawler.site_pass import SitePass
 from crawler.timing import Timing
+from crawler.verdicts import EVIDENCE_CHARS, add_signs, judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -210,6 +211,7 @@ class Round:
         if polls.has_dropped_children:
             await self._ledger.forget_listings(site, polls.is_remembered)
         polls.state.owed = self._tally.listed[site].owed = await self._ledger.owed(site)
+        self._judge(site, site_pass)
         count, now = await self._ledger.pending(site), self._agenda.now()
         links = [count.next_at, count.next_revisit_at, now if count.ready else None]
         due = polls.next_visit(
@@ -221,3 +223,10 @@ class Round:
         due = max(due, now + site_pass.closed_seconds)
         # A pass that was cut short is due at once: what it left is pending, and the next worker takes it up.
         await self._agenda.give_back(site, due_at=now if self._is_over else due, state=polls.state)
+
+    def _judge(self, site: str, site_pass: SitePass) -> None:
+        state = site_pass.polls.state
+        state.signs = add_signs(state.signs, site_pass.signs) if site_pass.signs else state.signs
+        if (verdict := judge(state.signs)) is not None:
+            state.verdict, state.evidence = verdict.kind, verdict.evidence[:EVIDENCE_CHARS]
+            self._tally.verdicts[site] = verdict

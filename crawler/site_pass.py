@@ -130,6 +130,8 @@ class SitePass:
         self._listings = 0
         self._held: list[Visit] = []
         self._changed = asyncio.Event()
+        self.signs: Counter[str] = Counter()
+        """What the answers of this pass say of the site: `crawler.verdicts` reads them."""
         self._stopped = False
         self._paused_until = 0.0
         self._closed_until = 0.0

@@ -103,6 +103,11 @@ class SiteState(msgspec.Struct, array_like=True):
     """Links without an outcome when its last pass ended."""
     sources: list[Source] = []
     packed_children: bytes = b""
+    signs: dict[str, int] = {}
+    """What its answers were, over the last passes: `crawler.verdicts` reads them."""
+    verdict: str = ""
+    """What is thought of it since the last pass that saw something; empty: none did."""
+    evidence: str = ""
 
     def children(self) -> dict[bytes, Child]:
         """Read the sitemaps that its indexes name, by their digests."""

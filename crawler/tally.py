@@ -11,6 +11,7 @@ from crawler.captured import Listed
 
 if TYPE_CHECKING:
     from crawler.discovery.listings import ListingKind
+    from crawler.verdicts import Verdict
     from pipelines.freshness import Lags
 
 
@@ -62,6 +63,8 @@ class Tally:
     """Sites that a living worker has."""
     put_off: dict[str, str] = field(default_factory=dict)
     """Site: why its pages are left for a later pass."""
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    """By site that was visited: what is thought of it."""
     refused_links: Counter[str] = field(default_factory=Counter)
     """Links of listings that are not followed, by reason: `crawler.discovery.admission` has them."""
 

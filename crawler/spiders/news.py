@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import scrapy
 from scrapy import signals
+from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from cleaners.models import Listed
@@ -34,6 +35,7 @@ from crawler.validators import (
     read_validators,
     to_headers,
 )
+from crawler.verdicts import read_signs
 from crawler.visit_ends import end, end_request, reject
 from pipelines.ledger import Validators
 from pipelines.visits import Fetched, VisitCutShortError
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from scrapy.crawler import Crawler
-    from scrapy.http import Response
     from twisted.python.failure import Failure
 
     from cleaners.models import Document
@@ -275,6 +276,7 @@ class NewsSpider(scrapy.Spider):
             site=site_pass.seed.id, kind=listing.kind, reason=reason
         )
         site_pass.polls.note_failure(listing.root, listing.url, reason)
+        site_pass.signs[reason.partition(":")[0]] += 1
         site_pass.end_listing()
 
     # ── pages ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -365,8 +367,10 @@ class NewsSpider(scrapy.Spider):
 
     def end_item(self, item: Any, response: Response | Failure | None) -> None:
         """Make room for the next visit."""
+        site_pass = self._passes[item.visit.site]
+        site_pass.signs.update(read_signs(item, response if isinstance(response, Response) else None))
         if response is None:
-            self._passes[item.visit.site].end_visit(item.visit)
+            site_pass.end_visit(item.visit)
         else:
             end_request(response)
 
