@@ -49,6 +49,9 @@ TOO_SHORT_STATED_CHARS = 100
 TEASER_WORD_SHARE = 0.3
 """Of the `wordCount` that a paywalled page states."""
 
+MIN_SLUG_WORDS = 5
+"""Names of sections have fewer."""
+
 MAX_WALL_CHARS = 20_000
 MAX_FORM_LINES = 60
 """Many pages keep a log-in form at hand; a page that is one has little else."""
@@ -57,6 +60,9 @@ _LIST_TYPES = frozenset({"CollectionPage", "ItemList", "ProfilePage", "SearchRes
 _GALLERY_TYPES = frozenset({"ImageGallery", "MediaGallery"})
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _REFRESH = re.compile(r"url\s*=\s*['\"]?\s*([^'\"\s>]+)", re.IGNORECASE)
+_DATED_PATH = re.compile(r"/(?:19|20)\d\d/(?:0?[1-9]|1[0-2])/(?:[0-3]?\d/)?[^/]*[^/\d][^/]*$")
+_SLUG_BREAK = re.compile("[-_]")
+_PAGE_SUFFIX = re.compile(r"\.[a-z]{3,5}$", re.IGNORECASE)
 _LANGUAGE_ROOT = re.compile(r"^/[a-z]{2}(?:-[a-z]{2})?/?$", re.IGNORECASE)
 
 Verdict = tuple[str, str]
@@ -252,12 +258,15 @@ def _hub(
             "hub",
             f"all {shape.linked_pieces} paragraphs stand beside links to what they tell of, {evidence}",
         )
-    dated = metadata.sources.get("published_at") in {"json-ld", "meta", "microdata", "headline"}
+    named = names_story(document.url)
+    dated = named or metadata.sources.get("published_at") in {"json-ld", "meta", "microdata", "headline"}
     few = shape.headline_links >= 8 and shape.prose < HUB_TEXT_CHARS
     outnumbered = shape.headline_links >= 20 and shape.prose < min(
         shape.headline_links * HUB_CHARS_PER_LINK, MAX_LIST_INTRODUCTION_CHARS
     )
-    if (few and not (dated and _open_graph_type(tree) == "article")) or (outnumbered and not dated):
+    if (few and not (named or (dated and _open_graph_type(tree) == "article"))) or (
+        outnumbered and not dated
+    ):
         return "hub", evidence
     return None
 
@@ -313,6 +322,17 @@ def _is_root(url: str) -> bool:
     except ValueError:
         return False
     return not address.query and (not address.path.strip("/") or bool(_LANGUAGE_ROOT.match(address.path)))
+
+
+def names_story(url: str) -> bool:
+    """Tell whether an address names a day, or one story in many words, as those of lists do not."""
+    try:
+        path = urlsplit(url).path.rstrip("/")
+    except ValueError:
+        return False
+    slug = _PAGE_SUFFIX.sub("", path.rpartition("/")[2])
+    words = [word for word in _SLUG_BREAK.split(slug) if word.isalpha()]
+    return bool(_DATED_PATH.search(path)) or len(words) >= MIN_SLUG_WORDS
 
 
 def _open_graph_type(tree: LexborHTMLParser) -> str:

@@ -121,6 +121,20 @@ def test_keeps_a_notice_among_long_menus() -> None:
     assert verdict(f"{menu}<h1>Harbour reopens</h1>{broken}{menu}") == "hub"
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://news.example/2025/05/03/harbour", None),
+        ("https://news.example/shipping/harbour-opens-again-after-long-winter.html", None),
+        ("https://news.example/shipping/", "hub"),
+        ("https://news.example/shipping/page-2", "hub"),
+    ],
+)
+def test_an_address_that_names_a_story_speaks_for_a_short_one(url: str, expected: str | None) -> None:
+    note = f"<h1>Harbour reopens</h1><p>{SENTENCE * 2}</p><p>{SENTENCE}</p>"
+    assert verdict(f"{note}<ul>{teasers(12, 'list')}</ul>", url=url) == expected
+
+
 def test_keeps_an_article_whose_paragraphs_hold_links() -> None:
     text = "".join(
         f'<p>{SENTENCE * 4}<a href="/x{n}">the long chronicle of the harbour</a> {SENTENCE}</p>'

@@ -7,7 +7,7 @@ import pytest
 
 from cleaners.models import Article, Rejection
 from cleaners.stages import clean, clean_text
-from tests.cleaners.story import PARAGRAPHS, TITLE, URL, document, explain_page, page
+from tests.cleaners.story import PARAGRAPHS, TITLE, URL, clean_lines, document, explain_page, page
 
 SEED = Path(__file__).parents[3] / "shared" / "seed"
 
@@ -27,6 +27,13 @@ def test_explanation_shows_each_part_in_page_order_with_what_became_of_it():
     assert rules[letter] == ["boxes/newsletter"]
     assert rules["Home"] == ["boxes/tag:nav"]
     assert rules[PARAGRAPHS[0]] == []
+
+
+def test_reads_an_article_kept_for_readers_without_scripts():
+    text = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
+    notice = "<noscript><p>Please turn scripts on.</p></noscript>"
+    html = f"<body><article><h1>{TITLE}</h1>{notice}<noscript>{text}</noscript></article></body>"
+    assert clean_lines(html) == PARAGRAPHS
 
 
 def test_explanation_of_a_kept_part_names_what_was_stripped_from_it():
