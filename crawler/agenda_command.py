@@ -13,6 +13,7 @@ from crawler.errors import UserError
 from crawler.exits import exit_codes, printable
 from crawler.joined import join
 from crawler.settings import SettingError
+from crawler.wording import to_span
 from pipelines.objects import StoreError
 from pipelines.record import to_timestamp
 
@@ -111,7 +112,7 @@ def describe(entry: Entry, now: float) -> Iterator[str]:
 def _describe_source(source: Source, now: float) -> Iterator[str]:
     yield _due(source.due, now)
     if source.interval:
-        yield f"every {_span(source.interval)}"
+        yield f"every {to_span(source.interval)}"
     if not source.polled:
         yield "never polled"
         return
@@ -132,16 +133,9 @@ def _moment(seconds: float) -> str | None:
 
 def _due(at: float, now: float) -> str:
     if at > now:
-        return f"due in {_span(at - now)}"
-    return f"due since {_span(now - at)}" if at else "due"
+        return f"due in {to_span(at - now)}"
+    return f"due since {to_span(now - at)}" if at else "due"
 
 
 def _ago(at: float, now: float) -> str:
-    return f"{_span(max(now - at, 0))} ago"
-
-
-def _span(seconds: float) -> str:
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    return f"{to_span(max(now - at, 0))} ago"

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from crawler.list_options import spread
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -36,12 +38,6 @@ Contact = Annotated[
 ]
 State = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the embedded Redis, as in crawl.")]
 Data = Annotated[str, typer.Option(metavar="DIR|URL", help="Folder or s3:// address of what is published.")]
-
-# `--site a b` means `--site a --site b` in the commands that take nothing but options.
-_LIST_OPTIONS = {
-    "crawl": ("--seeds", "--site", "--url", "--allow-address"),
-    "agenda": ("--site",),
-}
 
 
 @app.callback(invoke_without_command=True)
@@ -102,6 +98,10 @@ def crawl(
         int | None, typer.Option(min=1, metavar="N", help="Visit so many pages at most.")
     ] = None,
     now: Annotated[bool, typer.Option("--now", help="Visit every site, due or not.")] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="Read the whole archive of the --site back to this day."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the account of the crawl here, as JSON.")
     ] = None,
@@ -120,6 +120,7 @@ def crawl(
         allow_addresses=tuple(allow_address or ()),
         contact=contact or None,
         limit=limit,
+        since=since,
         now=now,
         progress=True,
     )
@@ -384,21 +385,3 @@ def main() -> None:
         place = command.removeprefix("broadsheet").strip()
         fail(f"{place and f'{place}: '}{told.rstrip('.')}; see {command} --help", MISTAKE)
     sys.exit(code)
-
-
-def spread(arguments: list[str]) -> list[str]:
-    """The arguments with the name of a list option before each of its values.
-
-    >>> spread(["crawl", "--site", "a", "b", "--now"])
-    ['crawl', '--site', 'a', '--site', 'b', '--now']
-    """
-    options = _LIST_OPTIONS.get(arguments[0], ()) if arguments else ()
-    found: list[str] = []
-    option = None
-    for argument in arguments:
-        if argument.startswith("-"):
-            option = argument if argument in options else None
-        elif option and found[-1] != option:
-            found.append(option)
-        found.append(argument)
-    return found

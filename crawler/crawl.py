@@ -7,13 +7,14 @@ import os
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler.agenda import Agenda
+from crawler.backfill import Backfill
 from crawler.captured import make_figures
 from crawler.closures import Closures
 from crawler.errors import Fault, Interrupted, UserError
@@ -36,11 +37,14 @@ from pipelines.store import StoreError, open_redis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from scrapy.settings import Settings
 
+    from crawler.backfill import BackfillFigures
     from crawler.captured import SiteFigures
     from crawler.interruption import Interruption
+    from crawler.site_pass import Task
     from crawler.tally import FailedListing
     from crawler.verdicts import Verdict
 
@@ -67,6 +71,8 @@ class CrawlOptions:
     """A mail address or a page. None: the environment's."""
     limit: int | None = None
     """How many pages to visit at most. None: all."""
+    since: datetime | None = None
+    """The day, in UTC, from which on the whole archive of each site in `sites` is read. None: only what is new."""
     now: bool = False
     """Visit each site whether it is due or not."""
     progress: bool = False
@@ -108,6 +114,8 @@ class CrawlReport:
     """Retired listings that have answered."""
     sites: Mapping[str, SiteFigures]
     """By site that was visited: how much of what it lists is captured, and how fresh."""
+    backfills: Mapping[str, BackfillFigures]
+    """By site whose archive was read: how far."""
     verdicts: Mapping[str, Verdict]
     """By site that was visited: ok, blocked, paywalled, needs_script, robots, terms_notice or dead, with the evidence."""
     new_links: int
@@ -167,6 +175,7 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
         check_url_list(options.url_list)
     is_listed = options.url_list is not None and not (options.sites or options.urls)
     tasks = () if is_listed else plan_tasks(seeds, options.sites, options.urls)
+    tasks = _go_back(tasks, options)
     if contact is None:
         check_contact_needed(tasks, guard)
     tally = Tally()
@@ -217,6 +226,7 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                     budget=Budget(options.limit),
                     anytime=options.now or bool(options.sites or options.urls or options.url_list),
                     lease_seconds=environment.lease_seconds,
+                    make_backfill=lambda site, since: Backfill(redis, ledger, site=site, since=since),
                 )
                 stats = await _run_spider(plan, settings, interruption, patience)
                 tally.lags = dict(ledger.freshness.lags)
@@ -232,6 +242,15 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
             raise Fault(f"{type(error).__name__}: {error}") from error
     # Not before the ledger was left: its last batches may still have been decided otherwise.
     return _make_report(tally, ledger.counts, stats, options.data, stopped=interruption.is_heard)
+
+
+def _go_back(tasks: tuple[Task, ...], options: CrawlOptions) -> tuple[Task, ...]:
+    """Have the sites asked for read their archives, where the options say so."""
+    if options.since is None:
+        return tasks
+    if not options.sites:
+        raise UserError("--since: name the sites whose archives are to be read with --site")
+    return tuple(replace(task, since=options.since if task.read_listings else None) for task in tasks)
 
 
 async def _run_spider(
@@ -321,6 +340,7 @@ def _make_report(
         listings_retired=tuple(tally.retired),
         listings_revived=tuple(tally.revived),
         sites=make_figures(tally.listed, tally.lags),
+        backfills=tally.backfills,
         verdicts=dict(sorted(tally.verdicts.items())),
         new_links=tally.new_links,
         due_links=tally.due_links,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from crawler.backfill import describe_backfill, read_since
 from crawler.crawl import CrawlOptions, run_crawl
 from crawler.errors import Fault, UserError
 from crawler.exits import FAULT, INTERRUPTED, exit_codes, fail, stop_on_sigterm, warn
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 _NAMED_AT_MOST = 20
 
 
-def crawl_sites(report_file: Path | None, **asked: Any) -> None:
+def crawl_sites(report_file: Path | None, *, since: str | None, **asked: Any) -> None:
     """Run the command with the fields of CrawlOptions; ends the process where something is wrong."""
     stop_on_sigterm()
     with exit_codes(mistakes=(UserError, SeedError, SettingError), faults=(StoreError, Fault)):
         if report_file is not None and not report_file.absolute().parent.is_dir():
             raise UserError(f"--report {report_file}: its folder does not exist; make it first")
-        report = run_crawl(CrawlOptions(**asked))
+        report = run_crawl(CrawlOptions(since=None if since is None else read_since(since), **asked))
         if report_file is not None:
             write_report(report_file, report)
         for line in summary(report):
@@ -94,6 +95,7 @@ def summary(report: CrawlReport) -> list[str]:
         f"{counted(report.visits, 'visit')} ended: {_counts(report)}" if report.visits else "no page was due"
     )
     lines = [sites, listings, pages, visits]
+    lines += [f"{site}: {describe_backfill(figures)}" for site, figures in report.backfills.items()]
     if report.known_urls:
         lines.append(f"{len(report.known_urls)} of the addresses asked for are known and not due")
     lines.append(f"published in {report.data}" if report.visits else "nothing was published")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from crawler.discovery.found import About
+from crawler.polls import Answer
+from crawler.validators import has_same_validators
 from pipelines.ledger import SavedListing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from cleaners.models import Listed
     from crawler.discovery.found import Found, SubSitemap
@@ -26,26 +31,50 @@ class ListingLinks:
     saved: SavedListing = field(default_factory=lambda: SavedListing(new=0, due=0, known=0))
     sitemaps: list[SubSitemap] = field(default_factory=list)
     """Those that an index names."""
+    is_saved: bool = False
+    """Whether all of it was, and no Redis was lost meanwhile."""
     refused: Counter[str] = field(default_factory=Counter)
     """Links that are not followed, by reason."""
     about: About = field(default_factory=About)
 
 
 async def save_links(
-    ledger: Ledger, site_pass: SitePass, listing: Listing, chunks: Iterator[Found], validators: Validators
+    ledger: Ledger,
+    site_pass: SitePass,
+    listing: Listing,
+    chunks: Iterator[Found],
+    validators: Validators | None,
 ) -> ListingLinks:
     """Save a listing's links as they are found, so that the first are visited while the rest is read.
 
-    The validators are saved with the last of them, and only if all were saved: not for an index, whose own bytes
+    The validators (None: there are none to save) are saved with the last of them, and only if all were saved: not for an index, whose own bytes
     say little of the sitemaps that it names; not for what a budget cut short; not if Redis was lost in between,
     perhaps with the first of them. What is no listing at all saves nothing: it is read again next time.
     """
+    # In a thread: a sitemap of 50,000 addresses takes seconds, and other sites' answers must not wait. In one and the
+    # same: libxml2 keeps names by thread, and a tree read on by another one corrupts the heap (4 of 4 runs died).
+    with ThreadPoolExecutor(1, thread_name_prefix="listing") as thread:
+        read_in = partial(asyncio.get_running_loop().run_in_executor, thread)
+        try:
+            return await _save_links(
+                ledger, site_pass, listing, partial(read_in, _admit_next, chunks, site_pass), validators
+            )
+        finally:
+            await read_in(_close, chunks)
+
+
+async def _save_links(
+    ledger: Ledger,
+    site_pass: SitePass,
+    listing: Listing,
+    read_next: Callable[[], Awaitable[tuple[Found, list[Listed], Counter[str]]]],
+    validators: Validators | None,
+) -> ListingLinks:
     done = ListingLinks()
     epoch = ledger.epoch
     is_last = False
     while not is_last:
-        # In a thread: a sitemap of 50,000 addresses takes seconds, and other sites' answers must not wait.
-        found, links, refused = await asyncio.to_thread(_admit_next, chunks, site_pass)
+        found, links, refused = await read_next()
         is_last, done.about = found.is_last, found.about
         done.refused += refused + Counter(media=found.about.media_links)
         done.sitemaps += found.sitemaps
@@ -62,7 +91,28 @@ async def save_links(
             known=done.saved.known + saved.known,
         )
         site_pass.note_links()
+    done.is_saved = is_last and not done.about.problem and epoch == ledger.epoch
     return done
+
+
+def to_answer(read: ListingLinks, validators: Validators, known: Validators) -> Answer:
+    """What a listing's content says to its polls; `known` are the validators of its last answer."""
+    saved, about = read.saved, read.about
+    is_index = bool(read.sitemaps)
+    return Answer(
+        new=saved.new,
+        known=saved.due + saved.known,
+        is_index=is_index,
+        is_unchanged=is_index and not (saved.new or saved.due or saved.known),
+        is_news=about.is_news,
+        hint_seconds=max(about.period_seconds or 0, about.ttl_seconds or 0),
+        is_lying=bool(saved.new + saved.due) and has_same_validators(validators, known),
+    )
+
+
+def _close(chunks: Iterator[Found]) -> None:
+    if isinstance(chunks, Generator):
+        chunks.close()
 
 
 def _admit_next(chunks: Iterator[Found], site_pass: SitePass) -> tuple[Found, list[Listed], Counter[str]]:

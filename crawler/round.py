@@ -13,10 +13,12 @@ from crawler.timing import Timing
 from crawler.verdicts import EVIDENCE_CHARS, add_signs, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from crawler.addresses import AddressGuard
     from crawler.agenda import Agenda
+    from crawler.backfill import Backfill
     from crawler.closures import Closures
     from crawler.kept_robots import KeptRobots
     from crawler.reservations import Reservations
@@ -54,6 +56,8 @@ class Plan:
     anytime: bool
     """Visit each site whether it is due or not."""
     lease_seconds: float
+    make_backfill: Callable[[str, datetime], Backfill]
+    """The reader of a site's archive, by its id and the day it goes back to."""
 
 
 class Round:
@@ -67,6 +71,7 @@ class Round:
         self._budget = plan.budget
         self._anytime = plan.anytime
         self._lease_seconds = plan.lease_seconds
+        self._make_backfill = plan.make_backfill
         self._waiting = {task.seed.id: task for task in plan.tasks}
         self._timings = {task.seed.id: Timing.of(task.seed) for task in plan.tasks}
         self._held: dict[str, tuple[float, float]] = {}
@@ -132,13 +137,19 @@ class Round:
     def _make_pass(self, site: str, state: SiteState) -> SitePass:
         timing, now = self._timings[site], self._agenda.now()
         quiet_at = None if self._anytime else timing.next_quiet(now)
+        task = self._waiting.pop(site)
+        backfill = None
+        if task.since is not None:
+            backfill = self._make_backfill(site, task.since)
+            self._tally.backfills[site] = backfill.figures
         return SitePass(
-            self._waiting.pop(site),
+            task,
             self._ledger,
             self._budget,
             self._spider,
             polls=Polls(timing, state, now=now, anytime=self._anytime),
             quiet_in_seconds=None if quiet_at is None else quiet_at - now,
+            backfill=backfill,
         )
 
     def _note_held(self, site: str, left: float) -> None:
@@ -164,7 +175,7 @@ class Round:
             if self._ledger.is_site_taken_down(seed.id, seed.home):
                 site_pass.polls.postpone()
             elif site_pass.task.read_listings:
-                site_pass.start_listings()
+                await site_pass.start_listings()
             await site_pass.run()
         else:
             await site_pass.run(patience_seconds=self._lease_seconds + 1.0)
@@ -211,6 +222,8 @@ class Round:
         if polls.has_dropped_children:
             await self._ledger.forget_listings(site, polls.is_remembered)
         polls.state.owed = self._tally.listed[site].owed = await self._ledger.owed(site)
+        if site_pass.backfill is not None:
+            site_pass.backfill.estimate(owed=polls.state.owed, visited=site_pass.visits_ended)
         self._judge(site, site_pass)
         count, now = await self._ledger.pending(site), self._agenda.now()
         links = [count.next_at, count.next_revisit_at, now if count.ready else None]

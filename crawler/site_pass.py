@@ -8,15 +8,17 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from crawler.backfill import FEW_LINKS
 from crawler.discovery.admission import Admission
 from crawler.discovery.scope import Scope
 from crawler.fetching.pace import CONCURRENT_REQUESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from datetime import datetime
 
-    from crawler.discovery.found import SubSitemap
+    from crawler.backfill import Backfill
     from crawler.discovery.listings import ListingKind
+    from crawler.listing_links import ListingLinks
     from crawler.polls import Polls
     from crawler.seeds import Seed
     from pipelines.ledger import Ledger
@@ -33,6 +35,7 @@ FREE_TRIES = 3
 _WINDOW = 2 * CONCURRENT_REQUESTS
 _DELAYED_WINDOW = 3
 _POLL_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,8 @@ class Task:
     urls: tuple[str, ...] = ()
     """Single addresses to visit."""
     read_listings: bool = True
+    since: datetime | None = None
+    """The day from which on the site's whole archive is read; None: only what its listings bring."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,8 @@ class Listing:
     """The seed's listing that led to it, perhaps itself."""
     depth: int = 0
     attempt: int = 1
+    is_archive: bool = False
+    """A sitemap of the archive: no poll, and read once."""
     wait_seconds: float = 0.0
     """Before it is asked for, beyond what its attempts make it wait."""
 
@@ -113,13 +120,15 @@ class SitePass:
         *,
         polls: Polls,
         quiet_in_seconds: float | None,
+        backfill: Backfill | None = None,
     ) -> None:
+        self.backfill = backfill
         self.task = task
         self.polls = polls
         self.epoch = ledger.epoch
         self.seed = task.seed
         self.scope = Scope.of(task.seed)
-        self.admission = Admission(self.scope)
+        self.admission = Admission(self.scope, since=task.since)
         self.put_off: str | None = None
         self.is_resumed = False
         self._ledger = ledger
@@ -128,6 +137,8 @@ class SitePass:
         self._window = _DELAYED_WINDOW if task.seed.delay_seconds else _WINDOW
         self._under_way: set[str] = set()
         self._listings = 0
+        self._looked_at = 0.0
+        self.visits_ended = 0
         self._held: list[Visit] = []
         self._changed = asyncio.Event()
         self.signs: Counter[str] = Counter()
@@ -144,9 +155,11 @@ class SitePass:
         is_quiet = self._quiet_at is not None and time.monotonic() >= self._quiet_at
         return self._stopped or self.put_off is not None or self._budget.is_spent or is_quiet
 
-    def start_listings(self) -> None:
+    async def start_listings(self) -> None:
         """Ask for those of the site's listings that are due."""
         for kind, url in self.polls.due():
+            if self.backfill is not None and await self.backfill.is_read(url):
+                continue
             self.add_listing(Listing(kind=kind, url=url, root=url))
 
     def add_listing(self, listing: Listing) -> None:
@@ -154,11 +167,17 @@ class SitePass:
         self._listings += 1
         self._sender.send_listing(self, listing)
 
-    def add_sitemaps(self, listing: Listing, sitemaps: Sequence[SubSitemap]) -> None:
-        """Ask for those of the sitemaps that an index names that are due."""
+    async def add_sitemaps(self, listing: Listing, read: ListingLinks) -> None:
+        """Ask for those of the sitemaps that an index names that are due; of an archive, for each in its turn."""
+        if self.backfill is not None and listing.kind == "sitemap" and read.is_saved:
+            is_index = bool(read.sitemaps)
+            await self.backfill.note_read(listing.url, new_links=read.saved.new, is_index=is_index)
         if listing.depth >= MAX_SITEMAP_DEPTH:
             return
-        others = [sitemap for sitemap in sitemaps if sitemap.url != listing.url]
+        others = [sitemap for sitemap in read.sitemaps if sitemap.url != listing.url]
+        if self.backfill is not None:
+            await self.backfill.add(others, root=listing.root, depth=listing.depth + 1)
+            return
         for sitemap in self.polls.due_sitemaps(others):
             depth = listing.depth + 1
             self.add_listing(Listing(kind="sitemap", url=sitemap.url, root=listing.root, depth=depth))
@@ -182,6 +201,7 @@ class SitePass:
 
     def end_visit(self, visit: Visit) -> None:
         """Note that a visit's item has gone through the pipelines, or that its claim was given back."""
+        self.visits_ended += 1
         self._under_way.discard(visit.token)
         self._changed.set()
 
@@ -224,6 +244,7 @@ class SitePass:
         while True:
             self._changed.clear()
             drawn = await self._fill()
+            await self._read_on(at_once=not (drawn or self._under_way))
             if self._under_way or self._listings:
                 await self._changed.wait()
             elif not drawn:
@@ -251,6 +272,19 @@ class SitePass:
             self._under_way.add(visit.token)
             self._sender.send_visit(self, visit)
         return len(visits)
+
+    async def _read_on(self, *, at_once: bool) -> None:
+        """Ask for the next sitemap of the archive where few links are left; looks at most once a second unless `at_once`."""
+        is_early = time.monotonic() - self._looked_at < _LOOK_SECONDS
+        if self.backfill is None or self.is_closed or self._listings or (is_early and not at_once):
+            return
+        self._looked_at = time.monotonic()
+        count = await self._ledger.pending(self.seed.id)
+        owed, visited = count.ready + count.waiting, self.visits_ended
+        self.backfill.estimate(owed=owed, visited=visited)
+        if count.ready < FEW_LINKS and (entry := self.backfill.take()) is not None:
+            url, root, depth = entry
+            self.add_listing(Listing(kind="sitemap", url=url, root=root, depth=depth, is_archive=True))
 
     async def _find_pause(self, patient_until: float) -> float | None:
         """Seconds until something may be ready; None: nothing will be in this pass."""

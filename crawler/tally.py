@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from crawler.captured import Listed
 
 if TYPE_CHECKING:
+    from crawler.backfill import BackfillFigures
     from crawler.discovery.listings import ListingKind
     from crawler.verdicts import Verdict
     from pipelines.freshness import Lags
@@ -63,6 +64,8 @@ class Tally:
     """Sites that a living worker has."""
     put_off: dict[str, str] = field(default_factory=dict)
     """Site: why its pages are left for a later pass."""
+    backfills: dict[str, BackfillFigures] = field(default_factory=dict)
+    """By site whose archive is read: how far."""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     """By site that was visited: what is thought of it."""
     refused_links: Counter[str] = field(default_factory=Counter)

@@ -10,3 +10,15 @@ def counted(number: int, noun: str) -> str:
     ('1 page', '2 pages', '1200 pages')
     """
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def to_span(seconds: float) -> str:
+    """The seconds in the largest unit that leaves at least two of it.
+
+    >>> to_span(90), to_span(7_200)
+    ('90 s', '2 h')
+    """
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

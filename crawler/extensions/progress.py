@@ -13,6 +13,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
+from crawler.backfill import describe_backfill
 from crawler.spiders.news import NewsSpider
 from crawler.wording import counted
 
@@ -79,4 +80,5 @@ def describe(tally: Tally, counts: Mapping[tuple[str, str | None], int]) -> str:
     parts = [f"{counted(tally.pages, 'page')} fetched, {rate:.1f} a second"]
     parts += [f"{count} {outcome}" for outcome, count in outcomes.most_common()]
     parts.append(f"{counted(len(tally.visited), 'site')} done")
+    parts += [f"{site}: {describe_backfill(figures)}" for site, figures in tally.backfills.items()]
     return " · ".join(parts)

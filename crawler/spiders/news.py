@@ -24,12 +24,11 @@ from crawler.fetching.failures import (
 )
 from crawler.fetching.pace import Pacer
 from crawler.fetching.site_meta import host_of
-from crawler.listing_links import save_links
+from crawler.listing_links import save_links, to_answer
 from crawler.polls import Answer
 from crawler.round import Round
 from crawler.tally import FailedListing
 from crawler.validators import (
-    has_same_validators,
     read_fresh_seconds,
     read_header,
     read_validators,
@@ -168,6 +167,9 @@ class NewsSpider(scrapy.Spider):
             await asyncio.sleep(listing.wait_seconds or RETRY_SECONDS[listing.attempt - 2])
         known = await self.ledger.listing_validators(site_pass.seed.id, listing.url) or Validators()
         wants_content = site_pass.polls.wants_content(listing.url)
+        if site_pass.backfill is not None:
+            # What a poll has seen unchanged still names sitemaps that this archive's reader has not.
+            known, wants_content = Validators(), True
         request = self._make_request(
             site_pass,
             listing.url,
@@ -223,7 +225,8 @@ class NewsSpider(scrapy.Spider):
                 return
             answer = replace(answer, fresh_seconds=fresh_seconds)
         self.tally.listings += 1
-        site_pass.polls.note_answer(listing.root, listing.url, answer)
+        if not listing.is_archive:
+            site_pass.polls.note_answer(listing.root, listing.url, answer)
         site_pass.end_listing()
 
     async def _save_listing(
@@ -231,21 +234,12 @@ class NewsSpider(scrapy.Spider):
     ) -> tuple[ListingLinks, Answer]:
         content_type = read_header(response, "Content-Type")
         chunks = find_in_chunks(listing.kind, response.body, response.url, content_type)
-        read = await save_links(self.ledger, site_pass, listing, chunks, validators)
+        kept = None if site_pass.backfill is not None else validators
+        read = await save_links(self.ledger, site_pass, listing, chunks, kept)
         self.tally.refused_links += read.refused
         self._count(site_pass.seed.id, read.saved)
-        site_pass.add_sitemaps(listing, read.sitemaps)
-        saved, about = read.saved, read.about
-        is_index = bool(read.sitemaps)
-        return read, Answer(
-            new=saved.new,
-            known=saved.due + saved.known,
-            is_index=is_index,
-            is_unchanged=is_index and not (saved.new or saved.due or saved.known),
-            is_news=about.is_news,
-            hint_seconds=max(about.period_seconds or 0, about.ttl_seconds or 0),
-            is_lying=bool(saved.new + saved.due) and has_same_validators(validators, response.meta["known"]),
-        )
+        await site_pass.add_sitemaps(listing, read)
+        return read, to_answer(read, validators, response.meta["known"])
 
     def on_listing_failure(self, failure: Failure) -> None:
         """Try a listing again where that may help, else note it."""
