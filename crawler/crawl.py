@@ -183,6 +183,7 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
         contact,
         BROADSHEET_CLEAN_WORKERS=environment.clean_workers,
         BROADSHEET_OPT_OUT=environment.opt_out.value,
+        BROADSHEET_PROXY=environment.proxy,
         BROADSHEET_PROGRESS=options.progress,
     )
     with ExitStack() as stack:

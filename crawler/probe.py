@@ -37,7 +37,8 @@ def fetch_all(
     ask must be allowed by name. `watch` is called with the place of each answer as it comes. Raises UserError,
     SettingError and Fault.
     """
-    contact = contact or read_environment().contact
+    environment = read_environment()
+    contact = contact or environment.contact
     guard = make_guard(allow_addresses, contact)
     if contact is None:
         check_contact_needed(tasks, guard)
@@ -49,7 +50,7 @@ def fetch_all(
             watch(place)
 
     # Nothing is cleaned or published here, and whoever asked shows the progress.
-    settings = make_settings(contact, ITEM_PIPELINES={}, EXTENSIONS={})
+    settings = make_settings(contact, ITEM_PIPELINES={}, EXTENSIONS={}, BROADSHEET_PROXY=environment.proxy)
     crawler = AsyncCrawlerRunner(settings).create_crawler(ProbeSpider)
 
     async def run() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from crawler.errors import UserError
+from crawler.proxies import find_proxy_problem
+from crawler.site_headers import find_header_problems
 from crawler.timing import MAX_INTERVAL_MINUTES, MIN_INTERVAL_MINUTES, Timing, TimingError
 
 if TYPE_CHECKING:
@@ -65,6 +67,10 @@ class Seed:
     """Between two requests to the site; 0 allows several at once."""
     max_delay_seconds: float | None = None
     """Where the site answers slowly, the delay follows: it is as long as its answers take, up to this. None: it does not."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Sent with each request to the site's own hosts, beyond those of every request."""
+    proxy: str | None = None
+    """An `http://` proxy that the site is asked through. None: that of BROADSHEET_PROXY, if it names one."""
     min_interval_minutes: float = MIN_INTERVAL_MINUTES
     """Between two polls of a listing, at least."""
     max_interval_minutes: float = MAX_INTERVAL_MINUTES
@@ -176,17 +182,24 @@ def _find_problems(seed: Seed) -> Iterator[tuple[str, str]]:
         if problem := find_url_problem(url):
             yield key, problem
     yield from _find_pattern_problems(seed)
-    if not 0 <= seed.delay_seconds <= MAX_DELAY_SECONDS:
-        yield "delay_seconds", f"{seed.delay_seconds} is not between 0 and {MAX_DELAY_SECONDS:.0f}"
-    most = seed.max_delay_seconds
-    if most is not None and not max(seed.delay_seconds, 0.001) <= most <= MAX_DELAY_SECONDS:
-        yield "max_delay_seconds", f"{most} is not between delay_seconds and {MAX_DELAY_SECONDS:.0f}"
+    yield from _find_access_problems(seed)
     try:
         Timing.of(seed).check()
     except TimingError as error:
         yield error.key, str(error)
     if not any(getattr(seed, key) for key in _URL_KEYS):
         yield "feeds", f"nothing to fetch: give at least one of {', '.join(_URL_KEYS)}"
+
+
+def _find_access_problems(seed: Seed) -> Iterator[tuple[str, str]]:
+    if not 0 <= seed.delay_seconds <= MAX_DELAY_SECONDS:
+        yield "delay_seconds", f"{seed.delay_seconds} is not between 0 and {MAX_DELAY_SECONDS:.0f}"
+    yield from find_header_problems(seed.headers)
+    if seed.proxy is not None and (problem := find_proxy_problem(seed.proxy)):
+        yield "proxy", problem
+    most = seed.max_delay_seconds
+    if most is not None and not max(seed.delay_seconds, 0.001) <= most <= MAX_DELAY_SECONDS:
+        yield "max_delay_seconds", f"{most} is not between delay_seconds and {MAX_DELAY_SECONDS:.0f}"
 
 
 def _find_pattern_problems(seed: Seed) -> Iterator[tuple[str, str]]:

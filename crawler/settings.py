@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from crawler.errors import UserError
+from crawler.proxies import find_proxy_problem
 from pipelines.near import NearRule
 from pipelines.opt_out import OptOutPolicy
 from pipelines.policy import Policy
@@ -36,6 +37,8 @@ class Environment:
     """`BROADSHEET_CONTACT`: a mail address or a page that tells site owners who crawls."""
     batch_age_seconds: float = 60.0
     """`BROADSHEET_BATCH_AGE_SECONDS`: how long a row may wait before its batch is published."""
+    proxy: str | None = None
+    """`BROADSHEET_PROXY`: the `http://` proxy for all sites whose seed names none; user and password may stand in it."""
     lease_seconds: float = 60.0
     """`BROADSHEET_LEASE_SECONDS`: how long a silent worker keeps its sites and claims."""
     clean_workers: int = 0
@@ -52,6 +55,7 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> Environment:
     return Environment(
         redis_url=_read_redis_url(environ),
         contact=environ.get("BROADSHEET_CONTACT") or None,
+        proxy=_read_proxy(environ, "BROADSHEET_PROXY"),
         batch_age_seconds=_read_number(environ, "BROADSHEET_BATCH_AGE_SECONDS", 60.0, least=0.05),
         lease_seconds=_read_number(environ, "BROADSHEET_LEASE_SECONDS", 60.0, least=1.0),
         clean_workers=int(_read_number(environ, "BROADSHEET_CLEAN_WORKERS", 0, least=0)),
@@ -62,6 +66,14 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> Environment:
             memory_bytes=int(_read_number(environ, "BROADSHEET_SEEN_BYTES", 0, least=0)) or None,
         ),
     )
+
+
+def _read_proxy(environ: Mapping[str, str], name: str) -> str | None:
+    url = environ.get(name) or None
+    if url is not None and (problem := find_proxy_problem(url, may_log_in=True)):
+        # Not repeated: it may hold a password.
+        raise SettingError(f"{name}: {problem}")
+    return url
 
 
 def _read_redis_url(environ: Mapping[str, str]) -> str | None:
@@ -200,6 +212,8 @@ SCRAPER_SLOT_MAX_ACTIVE_SIZE = 64 * 1024 * 1024
 """Bodies that wait to be cleaned; beyond it no request starts."""
 BROADSHEET_CLEAN_WORKERS = 0
 """Processes that clean; 0: one a core."""
+BROADSHEET_PROXY = None
+"""The proxy of sites whose seed names none."""
 BROADSHEET_OPT_OUT = OptOutPolicy.FLAG.value
 """What becomes of articles that reserve mining and uses by AI."""
 

@@ -67,6 +67,13 @@ class TlsError(FetchError):
     is_host = True
 
 
+class ProxyError(FetchError):
+    """The operator's proxy cannot be reached, or refuses."""
+
+    reason = "proxy"
+    may_pass = True
+
+
 class TimedOutError(FetchError):
     """No complete answer in time."""
 

@@ -30,6 +30,7 @@ from crawler.fetching.failures import (
     FetchError,
     NotHtmlError,
     ProtocolError,
+    ProxyError,
     TimedOutError,
     TlsError,
     TooLargeError,
@@ -73,8 +74,8 @@ _HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "application/
 class HttpHandler:
     """Answers one request: a whole response within the limits, or a FetchError.
 
-    Reads from `request.meta`: `site`, `delay_seconds`, `pace_seconds` and `max_delay_seconds` (for the pace), `max_bytes` (a
-    larger body is refused, or cut there if `cut` is set) and `html_only`.
+    Reads from `request.meta`: `site`, `delay_seconds`, `pace_seconds` and `max_delay_seconds` (for the pace),
+    `site_headers` and `proxy`, `max_bytes` (a larger body is refused, or cut there if `cut` is set) and `html_only`.
     """
 
     lazy = True
@@ -88,19 +89,22 @@ class HttpHandler:
         self._timeout = aiohttp.ClientTimeout(
             total=crawler.settings.getfloat("DOWNLOAD_TIMEOUT"), sock_connect=CONNECT_SECONDS
         )
-        self._session = aiohttp.ClientSession(
+        self._agent: str = crawler.settings["USER_AGENT"]
+        self._proxy: str | None = crawler.settings["BROADSHEET_PROXY"]
+        self._resolver = _GuardedResolver(self._guard)
+        self._proxied: aiohttp.ClientSession | None = None
+        self._session = self._make_session(resolver=self._resolver, socket_factory=self._make_socket)
+
+    def _make_session(self, **connection: Any) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=0,
-                resolver=_GuardedResolver(self._guard),
-                socket_factory=self._make_socket,
-                ttl_dns_cache=DNS_CACHE_SECONDS,
-                ssl=ssl.create_default_context(),
+                limit=0, ttl_dns_cache=DNS_CACHE_SECONDS, ssl=ssl.create_default_context(), **connection
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
             timeout=self._timeout,
-            headers={"User-Agent": crawler.settings["USER_AGENT"], "Accept-Encoding": ACCEPT_ENCODING},
+            headers={"User-Agent": self._agent, "Accept-Encoding": ACCEPT_ENCODING},
             max_field_size=MAX_HEADER_BYTES,
             trace_configs=[_note_sending()],
         )
@@ -140,6 +144,8 @@ class HttpHandler:
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()
+        if self._proxied is not None:
+            await self._proxied.close()
 
     async def _fetch(self, request: Request, url: URL, turn: Turn) -> Response:
         headers = {
@@ -147,8 +153,15 @@ class HttpHandler:
             for name, values in request.headers.items()
         }
         max_bytes: int = request.meta.get("max_bytes", self._max_bytes)
-        async with self._session.get(
-            url, headers=headers, allow_redirects=False, trace_request_ctx=turn
+        if site_headers := request.meta.get("site_headers"):
+            headers = {**site_headers.for_url(request.url), **headers}
+        proxy: str | None = request.meta.get("proxy") or self._proxy
+        if proxy is not None:
+            # The proxy resolves the name itself: none of its addresses may be one that is not to be talked to.
+            await self._resolver.check_all(url.raw_host or "", url.port or 0)
+        session = self._session if proxy is None else self._through_proxies()
+        async with session.get(
+            url, headers=headers, allow_redirects=False, trace_request_ctx=turn, proxy=proxy
         ) as answer:
             body = b""
             if 200 <= answer.status < 300:
@@ -168,6 +181,12 @@ class HttpHandler:
                 host_of(request.url), answer.status, said.get("Retry-After"), said.get("Date")
             )
             return Response(request.url, status=answer.status, headers=kept, body=body, request=request)
+
+    def _through_proxies(self) -> aiohttp.ClientSession:
+        # Its connections go to proxies, which the operator named; where those go was judged by name before.
+        if self._proxied is None:
+            self._proxied = self._make_session()
+        return self._proxied
 
     def _make_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         # The last gate: whatever resolved it, this is the very address that the connection goes to.
@@ -202,6 +221,11 @@ class _GuardedResolver(AbstractResolver):
         if found and not permitted:
             self._guard.check(ip_address(found[0]["host"]), host)
         return permitted
+
+    async def check_all(self, host: str, port: int) -> None:
+        """Raise AddressRefusedError where one of the host's addresses may not be talked to, OSError for no host."""
+        for result in await self._resolver.resolve(host, port, socket.AF_UNSPEC):
+            self._guard.check(ip_address(result["host"].partition("%")[0]), host)
 
     async def close(self) -> None:
         await self._resolver.close()
@@ -238,6 +262,9 @@ def _to_failure(error: Exception, url: URL) -> FetchError:
         return BadUrlError(f"{url} cannot be asked for: {error}")
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         return TimedOutError(f"{host} gave no complete answer in time")
+    if isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
+        status = f" with {error.status}" if isinstance(error, aiohttp.ClientHttpProxyError) else ""
+        return ProxyError(f"the proxy does not answer, or refuses{status}")
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return DnsError(f"{host}: {error.os_error}")
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):

@@ -27,6 +27,7 @@ from crawler.fetching.site_meta import host_of
 from crawler.listing_links import save_links, to_answer
 from crawler.polls import Answer
 from crawler.round import Round
+from crawler.site_headers import SiteHeaders
 from crawler.tally import FailedListing
 from crawler.validators import (
     read_fresh_seconds,
@@ -198,6 +199,8 @@ class NewsSpider(scrapy.Spider):
                 "download_slot": seed.id,
                 "delay_seconds": seed.delay_seconds,
                 "max_delay_seconds": seed.max_delay_seconds,
+                "site_headers": SiteHeaders(site_pass.scope, seed.headers),
+                "proxy": seed.proxy,
                 "site_pass": site_pass,
                 **parts,
             },
