@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from operator import or_
@@ -18,6 +17,7 @@ import numpy as np
 
 from cleaners.boxes import BOX_KINDS
 from cleaners.elements import LEVELS, NAME_WORDS, Named, names_around
+from cleaners.shape import shape_of
 from cleaners.words import fold_words, weighted_chars, words
 
 if TYPE_CHECKING:
@@ -25,15 +25,6 @@ if TYPE_CHECKING:
 
     from cleaners.layout import Layout, Piece
     from cleaners.page import Page
-
-SENTENCE_ENDS = frozenset(".!?…。！？।؟۔")
-CLOSERS = "\"'”’»)」』】›*"
-_STOPS = re.compile("[.!?…。！？।؟۔]")
-_CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}")
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_DIGITS = re.compile("[0-9]")
-_UPPERS = re.compile("[A-Z]")
-_BEYOND_ASCII = re.compile("[^\\x00-\\x7f]")
 
 _KINDS = ("paragraph", "heading", "list_item", "quote", "code", "table")
 _TAGS = ("p", "div", "li", "h2", "h3", "span", "td")
@@ -253,13 +244,11 @@ class _View:
 
     def _text(self, i: int, piece: Piece) -> list[float]:
         text, length, own = piece.text, len(piece.text), self.words[i]
-        start = text[:200]
         flat = self.flat[i]
         rules, language = self.page.rules, self.page.language
         line = rules.line(text, language=language) if length <= MAX_LINE_CHARS else None
         opening = rules.opening(text, language=language) if length <= MAX_OPENED_CHARS else None
         heading = self.heading_rules[i]
-        digits, uppers = _count_digits_and_uppers(start)
         return [
             piece.level or 0,
             self.log_chars[i],
@@ -267,18 +256,7 @@ class _View:
             self.links[i],
             min(piece.links, 10),
             piece.strong_chars / length,
-            text.rstrip(CLOSERS)[-1:] in SENTENCE_ENDS,
-            text[-1] in ":：",
-            text[0].islower(),
-            digits / len(start),
-            uppers / len(start),
-            text.count(",") + text.count("،") + text.count("、"),
-            min(len(_STOPS.findall(text)), 12),
-            min(text.count("\n"), 5),
-            _CLOCK.search(start) is not None,
-            _YEAR.search(start) is not None,
-            "@" in text or "©" in text,
-            "|" in text or "»" in text or "›" in text or "→" in text,
+            *shape_of(text),
             self.prose[i],
             line is not None and not line.weak,
             line is not None and line.weak,
@@ -403,16 +381,6 @@ class _View:
 def _bits(sets: list[int], size: int) -> NDArray[np.int64]:
     """A row of ones and zeros for each set of bits."""
     return np.array(sets)[:, None] >> np.arange(size) & 1
-
-
-def _count_digits_and_uppers(text: str) -> tuple[int, int]:
-    """How many characters `str.isdigit` and `str.isupper`."""
-    digits, uppers = len(_DIGITS.findall(text)), len(_UPPERS.findall(text))
-    if not text.isascii():
-        others = _BEYOND_ASCII.findall(text)
-        digits += sum(map(str.isdigit, others))
-        uppers += sum(map(str.isupper, others))
-    return digits, uppers
 
 
 def _stands_in(flat: str, padded: str) -> bool:

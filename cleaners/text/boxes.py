@@ -7,9 +7,9 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cleaners.features import CLOSERS, SENTENCE_ENDS
 from cleaners.hits import PieceHit
 from cleaners.rules import PhraseMatch
+from cleaners.shape import ends_sentence
 from cleaners.words import fold_words, words
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def drop_icon_labels(pieces: list[Piece], page: Page) -> list[PieceHit]:
         if piece.icon
         and piece.kind != "heading"
         and len(piece.text) <= MAX_LABEL_CHARS
-        and not _ends_sentence(piece.text)
+        and not ends_sentence(piece.text)
     ]
 
 
@@ -228,7 +228,7 @@ def _match_heading(piece: Piece, page: Page, prose: int, holders: _Holders) -> P
     ):
         return match
     if piece.icon and (
-        piece.kind == "heading" or (len(piece.text) <= MAX_LABEL_CHARS and not _ends_sentence(piece.text))
+        piece.kind == "heading" or (len(piece.text) <= MAX_LABEL_CHARS and not ends_sentence(piece.text))
     ):
         return PhraseMatch(rule=ICON_HEADING, kind="summary")
     return None
@@ -248,8 +248,4 @@ def _belongs_to_box(piece: Piece, kind: Kind) -> bool:
     if piece.link_share > 0.6 or (piece.kind == "list_item" and kind in SUMMARY_KINDS):
         return True
     # Where markup is left, a line of a box is a link; where it is lost, a line without a sentence may have been one.
-    return piece.node is None and len(piece.text) < MAX_LINK_LINE_CHARS and not _ends_sentence(piece.text)
-
-
-def _ends_sentence(text: str) -> bool:
-    return text.rstrip(CLOSERS)[-1:] in SENTENCE_ENDS
+    return piece.node is None and len(piece.text) < MAX_LINK_LINE_CHARS and not ends_sentence(piece.text)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleaners.features import SENTENCE_ENDS
 from cleaners.hits import PieceHit
+from cleaners.shape import ends_sentence
 
 if TYPE_CHECKING:
     from cleaners.layout import Piece
@@ -26,4 +26,4 @@ def drop_edges(pieces: list[Piece], page: Page) -> list[PieceHit]:
 
 
 def _is_sentence(piece: Piece) -> bool:
-    return piece.text.rstrip("\"'”’»)」』】›*")[-1:] in SENTENCE_ENDS and " " in piece.text
+    return ends_sentence(piece.text) and " " in piece.text
