@@ -15,6 +15,7 @@ from scrapy.crawler import AsyncCrawlerRunner
 
 from crawler.agenda import Agenda
 from crawler.backfill import Backfill
+from crawler.browser import check_browser
 from crawler.captured import make_figures
 from crawler.closures import Closures
 from crawler.errors import Fault, Interrupted, UserError
@@ -178,12 +179,15 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
     tasks = _go_back(tasks, options)
     if contact is None:
         check_contact_needed(tasks, guard)
+    if browsed := [task.seed.id for task in tasks if task.seed.browser]:
+        check_browser(browsed)
     tally = Tally()
     settings = make_settings(
         contact,
         BROADSHEET_CLEAN_WORKERS=environment.clean_workers,
         BROADSHEET_OPT_OUT=environment.opt_out.value,
         BROADSHEET_PROXY=environment.proxy,
+        BROADSHEET_CHROMIUM=environment.chromium,
         BROADSHEET_PROGRESS=options.progress,
     )
     with ExitStack() as stack:

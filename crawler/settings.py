@@ -39,6 +39,8 @@ class Environment:
     """`BROADSHEET_BATCH_AGE_SECONDS`: how long a row may wait before its batch is published."""
     proxy: str | None = None
     """`BROADSHEET_PROXY`: the `http://` proxy for all sites whose seed names none; user and password may stand in it."""
+    chromium: str | None = None
+    """`BROADSHEET_CHROMIUM`: the program that runs the pages of sites with `browser = true`. None: Playwright's own."""
     lease_seconds: float = 60.0
     """`BROADSHEET_LEASE_SECONDS`: how long a silent worker keeps its sites and claims."""
     clean_workers: int = 0
@@ -55,6 +57,7 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> Environment:
     return Environment(
         redis_url=_read_redis_url(environ),
         contact=environ.get("BROADSHEET_CONTACT") or None,
+        chromium=environ.get("BROADSHEET_CHROMIUM") or None,
         proxy=_read_proxy(environ, "BROADSHEET_PROXY"),
         batch_age_seconds=_read_number(environ, "BROADSHEET_BATCH_AGE_SECONDS", 60.0, least=0.05),
         lease_seconds=_read_number(environ, "BROADSHEET_LEASE_SECONDS", 60.0, least=1.0),
@@ -169,6 +172,7 @@ SCHEDULER = "crawler.scheduler.LineScheduler"  # the spider decides the order; n
 # (counts what no report says), httpcache (nothing is fetched twice).
 DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}
 DOWNLOADER_MIDDLEWARES = {
+    "crawler.middlewares.browser.BrowserMiddleware": 50,  # sees answers last: what is run is the page after redirects
     "crawler.middlewares.robots.RobotsMiddleware": 100,  # first: no byte is sent to who does not want it
     "crawler.middlewares.reservations.ReservationsMiddleware": 150,  # after robots.txt, which it reads along with
     "crawler.middlewares.redirects.RedirectMiddleware": 200,  # makes a new request, which passes robots again
@@ -212,6 +216,8 @@ SCRAPER_SLOT_MAX_ACTIVE_SIZE = 64 * 1024 * 1024
 """Bodies that wait to be cleaned; beyond it no request starts."""
 BROADSHEET_CLEAN_WORKERS = 0
 """Processes that clean; 0: one a core."""
+BROADSHEET_CHROMIUM = None
+"""The program that runs pages; None: Playwright's own."""
 BROADSHEET_PROXY = None
 """The proxy of sites whose seed names none."""
 BROADSHEET_OPT_OUT = OptOutPolicy.FLAG.value

@@ -89,6 +89,13 @@ class ProtocolError(FetchError):
     may_pass = True
 
 
+class BrowserError(FetchError):
+    """The browser that is to run the page does not start, or fails over it."""
+
+    reason = "browser"
+    may_pass = True
+
+
 class TruncatedError(FetchError):
     """The body ended before its own end mark, or before its announced length."""
 

@@ -201,6 +201,7 @@ class NewsSpider(scrapy.Spider):
                 "max_delay_seconds": seed.max_delay_seconds,
                 "site_headers": SiteHeaders(site_pass.scope, seed.headers),
                 "proxy": seed.proxy,
+                "browser": seed.browser and _may_run(parts),
                 "site_pass": site_pass,
                 **parts,
             },
@@ -391,3 +392,8 @@ class NewsSpider(scrapy.Spider):
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.fail(error)
+
+
+def _may_run(parts: dict[str, Any]) -> bool:
+    listing = parts.get("listing")
+    return listing is None or listing.kind == "section"
