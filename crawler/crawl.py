@@ -19,6 +19,7 @@ from crawler.browser import check_browser
 from crawler.captured import make_figures
 from crawler.closures import Closures
 from crawler.errors import Fault, Interrupted, UserError
+from crawler.fetching.http2 import check_http2
 from crawler.identity import make_guard, make_settings
 from crawler.interruption import hear_interruption
 from crawler.kept_robots import KeptRobots
@@ -179,8 +180,7 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
     tasks = _go_back(tasks, options)
     if contact is None:
         check_contact_needed(tasks, guard)
-    if browsed := [task.seed.id for task in tasks if task.seed.browser]:
-        check_browser(browsed)
+    _check_extras(tasks)
     tally = Tally()
     settings = make_settings(
         contact,
@@ -256,6 +256,14 @@ def _go_back(tasks: tuple[Task, ...], options: CrawlOptions) -> tuple[Task, ...]
     if not options.sites:
         raise UserError("--since: name the sites whose archives are to be read with --site")
     return tuple(replace(task, since=options.since if task.read_listings else None) for task in tasks)
+
+
+def _check_extras(tasks: tuple[Task, ...]) -> None:
+    """Raise UserError where a seed asks for what is not installed."""
+    if browsed := [task.seed.id for task in tasks if task.seed.browser]:
+        check_browser(browsed)
+    if by_http2 := [task.seed.id for task in tasks if task.seed.http2]:
+        check_http2(by_http2)
 
 
 async def _run_spider(

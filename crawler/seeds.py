@@ -81,6 +81,8 @@ class Seed:
     """By whose clock `schedule` and `quiet_hours` are meant: an IANA name such as `Europe/Berlin`."""
     quiet_hours: tuple[str, ...] = ()
     """Spans such as `23:00-05:00` in which the site is not visited."""
+    http2: bool = False
+    """Whether it is asked by HTTP/2, where it speaks that."""
     browser: bool = False
     """Whether its pages and sections are run in Chromium: for sites that send scripts in the place of text."""
     enabled: bool = True

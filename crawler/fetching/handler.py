@@ -1,4 +1,4 @@
-"""Scrapy's download handler for http and https, on aiohttp.
+"""Scrapy's download handler for http and https, on aiohttp; on httpcore for sites that ask for HTTP/2.
 
 Not Scrapy's own: that one verifies no certificate by default, has no limit on headers (30 MB of them were
 accepted), takes half a gzip for a page, and resolves names where no guard can stand before the connection. It
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -28,14 +27,14 @@ from crawler.fetching.failures import (
     ConnectError,
     DnsError,
     FetchError,
-    NotHtmlError,
     ProtocolError,
     ProxyError,
     TimedOutError,
     TlsError,
-    TooLargeError,
     TruncatedError,
 )
+from crawler.fetching.http2 import Http2Client
+from crawler.fetching.received import Received, Wanted
 from crawler.fetching.site_meta import host_of
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
 
     from crawler.addresses import AddressGuard
     from crawler.fetching.pace import Turn
+
 
 MAX_HEADER_BYTES = 16 * 1024
 """For one header; Content-Security-Policy of real sites reaches 8 kB. At most 128 headers."""
@@ -68,14 +68,13 @@ _KEPT_HEADERS = frozenset(
         "x-robots-tag",
     }
 )
-_HTML_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 
 
 class HttpHandler:
     """Answers one request: a whole response within the limits, or a FetchError.
 
     Reads from `request.meta`: `site`, `delay_seconds`, `pace_seconds` and `max_delay_seconds` (for the pace),
-    `site_headers` and `proxy`, `max_bytes` (a larger body is refused, or cut there if `cut` is set) and `html_only`.
+    `site_headers`, `proxy` and `http2`, `max_bytes` (a larger body is refused, or cut there if `cut` is set) and `html_only`.
     """
 
     lazy = True
@@ -93,6 +92,7 @@ class HttpHandler:
         self._proxy: str | None = crawler.settings["BROADSHEET_PROXY"]
         self._resolver = _GuardedResolver(self._guard)
         self._proxied: aiohttp.ClientSession | None = None
+        self._http2: Http2Client | None = None
         self._session = self._make_session(resolver=self._resolver, socket_factory=self._make_socket)
 
     def _make_session(self, **connection: Any) -> aiohttp.ClientSession:
@@ -146,41 +146,54 @@ class HttpHandler:
         await self._session.close()
         if self._proxied is not None:
             await self._proxied.close()
+        if self._http2 is not None:
+            await self._http2.close()
 
     async def _fetch(self, request: Request, url: URL, turn: Turn) -> Response:
-        headers = {
-            name.decode("latin-1"): b",".join(values).decode("latin-1")
-            for name, values in request.headers.items()
-        }
-        max_bytes: int = request.meta.get("max_bytes", self._max_bytes)
-        if site_headers := request.meta.get("site_headers"):
-            headers = {**site_headers.for_url(request.url), **headers}
+        meta = request.meta
+        wanted = Wanted(
+            html_only=meta.get("html_only", False),
+            max_bytes=meta.get("max_bytes", self._max_bytes),
+            cut=meta.get("cut", False),
+        )
+        proxy: str | None = meta.get("proxy") or self._proxy
+        ask = self._ask_http2 if meta.get("http2") and url.scheme == "https" and not proxy else self._ask
+        received = await ask(request, url, turn, wanted)
+        said, body = received.headers, received.body
+        if received.was_read and (encoding := ",".join(said.getall("Content-Encoding", ()))):
+            limit = max(wanted.max_bytes, self._max_bytes)
+            body = decompress(body, encoding, limit, cut=wanted.cut, is_whole=received.is_whole)
+        kept = Headers()
+        for name, value in said.items():
+            if name.lower() in _KEPT_HEADERS:
+                kept.appendlist(name, value.encode("utf-8", "surrogateescape"))
+        await self._closures.note_answer(
+            host_of(request.url), received.status, said.get("Retry-After"), said.get("Date")
+        )
+        return Response(request.url, status=received.status, headers=kept, body=body, request=request)
+
+    async def _ask(self, request: Request, url: URL, turn: Turn, wanted: Wanted) -> Received:
         proxy: str | None = request.meta.get("proxy") or self._proxy
         if proxy is not None:
             # The proxy resolves the name itself: none of its addresses may be one that is not to be talked to.
             await self._resolver.check_all(url.raw_host or "", url.port or 0)
         session = self._session if proxy is None else self._through_proxies()
         async with session.get(
-            url, headers=headers, allow_redirects=False, trace_request_ctx=turn, proxy=proxy
+            url, headers=_find_headers(request), allow_redirects=False, trace_request_ctx=turn, proxy=proxy
         ) as answer:
-            body = b""
-            if 200 <= answer.status < 300:
-                if request.meta.get("html_only"):
-                    _check_type(answer.headers.get("Content-Type", ""))
-                cut: bool = request.meta.get("cut", False)
-                body, is_whole = await _read(answer, max_bytes, cut=cut)
-                if encoding := ",".join(answer.headers.getall("Content-Encoding", ())):
-                    limit = max(max_bytes, self._max_bytes)
-                    body = decompress(body, encoding, limit, cut=cut, is_whole=is_whole)
-            kept = Headers()
-            for name, value in answer.headers.items():
-                if name.lower() in _KEPT_HEADERS:
-                    kept.appendlist(name, value.encode("utf-8", "surrogateescape"))
-            said = answer.headers
-            await self._closures.note_answer(
-                host_of(request.url), answer.status, said.get("Retry-After"), said.get("Date")
+            received = Received.of(answer.status, answer.headers.items())
+            await received.read(answer.content.iter_any(), wanted)
+            return received
+
+    async def _ask_http2(self, request: Request, url: URL, turn: Turn, wanted: Wanted) -> Received:
+        if self._http2 is None:
+            self._http2 = Http2Client(
+                self._resolver.resolve_any,
+                connect_seconds=CONNECT_SECONDS,
+                total_seconds=self._timeout.total or CONNECT_SECONDS,
             )
-            return Response(request.url, status=answer.status, headers=kept, body=body, request=request)
+        headers = {**self._session.headers, **_find_headers(request)}
+        return await self._http2.get(url, headers, turn, wanted)
 
     def _through_proxies(self) -> aiohttp.ClientSession:
         # Its connections go to proxies, which the operator named; where those go was judged by name before.
@@ -199,7 +212,7 @@ def _note_sending() -> aiohttp.TraceConfig:
     """Have each request's turn note when the request went out, so that the delay lies between what the site sees."""
 
     async def note(_session: Any, context: SimpleNamespace, _params: Any) -> None:
-        context.trace_request_ctx.sent_at = time.monotonic()
+        context.trace_request_ctx.note_sent()
 
     trace = aiohttp.TraceConfig()
     trace.on_request_headers_sent.append(note)
@@ -222,6 +235,10 @@ class _GuardedResolver(AbstractResolver):
             self._guard.check(ip_address(found[0]["host"]), host)
         return permitted
 
+    async def resolve_any(self, host: str, port: int) -> list[ResolveResult]:
+        """The addresses that may be talked to, of either kind."""
+        return await self.resolve(host, port, socket.AF_UNSPEC)
+
     async def check_all(self, host: str, port: int) -> None:
         """Raise AddressRefusedError where one of the host's addresses may not be talked to, OSError for no host."""
         for result in await self._resolver.resolve(host, port, socket.AF_UNSPEC):
@@ -231,27 +248,13 @@ class _GuardedResolver(AbstractResolver):
         await self._resolver.close()
 
 
-async def _read(answer: aiohttp.ClientResponse, max_bytes: int, *, cut: bool) -> tuple[bytes, bool]:
-    """The body as sent, and whether that is all of it."""
-    announced = answer.content_length
-    if announced is not None and announced > max_bytes and not cut:
-        raise TooLargeError(f"{announced} bytes are announced, {max_bytes} is the limit")
-    pieces: list[bytes] = []
-    total = 0
-    async for piece in answer.content.iter_any():
-        total += len(piece)
-        pieces.append(piece)
-        if total > max_bytes:
-            if cut:
-                return b"".join(pieces)[:max_bytes], False
-            raise TooLargeError(f"more than {max_bytes} bytes")
-    return b"".join(pieces), True
-
-
-def _check_type(content_type: str) -> None:
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind not in _HTML_TYPES:
-        raise NotHtmlError(f"the answer is {kind[:80]}")
+def _find_headers(request: Request) -> dict[str, str]:
+    headers = {
+        name.decode("latin-1"): b",".join(values).decode("latin-1")
+        for name, values in request.headers.items()
+    }
+    site_headers = request.meta.get("site_headers")
+    return {**site_headers.for_url(request.url), **headers} if site_headers else headers
 
 
 def _to_failure(error: Exception, url: URL) -> FetchError:

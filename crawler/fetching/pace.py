@@ -33,6 +33,10 @@ class Turn:
     sent_at: float
     """Monotonic: when the request went out; a connection may take its time before."""
 
+    def note_sent(self) -> None:
+        """Note that the request goes out now."""
+        self.sent_at = time.monotonic()
+
 
 class Pacer:
     """Gives turns. All requests of a site pass here: pages, listings, robots.txt and every hop of a redirect.

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from scrapy import Request
 
-_KEYS = ("site", "download_slot", "delay_seconds", "max_delay_seconds", "site_headers", "proxy")
+_KEYS = ("site", "download_slot", "delay_seconds", "max_delay_seconds", "site_headers", "proxy", "http2")
 
 
 def host_of(url: str) -> str:

@@ -201,6 +201,7 @@ class NewsSpider(scrapy.Spider):
                 "max_delay_seconds": seed.max_delay_seconds,
                 "site_headers": SiteHeaders(site_pass.scope, seed.headers),
                 "proxy": seed.proxy,
+                "http2": seed.http2,
                 "browser": seed.browser and _may_run(parts),
                 "site_pass": site_pass,
                 **parts,

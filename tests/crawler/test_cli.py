@@ -319,7 +319,7 @@ def test_crawl_names_the_mistakes_of_its_user(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["crawl", "--sites"], "crawl: No such option: --sites (Possible options: --seeds, --site, --state)"),
+        (["crawl", "--sites"], "crawl: No such option: --sites (Possible options: --since, --site, --state)"),
         (["clean"], "clean: Missing argument 'INPUT...'"),
         (["crawl", "--limit", "0"], "crawl: Invalid value for '--limit'"),
         (["seeds", "chek"], "seeds: No such command 'chek'"),
