@@ -66,7 +66,7 @@ class Seed:
     delay_seconds: float = DEFAULT_DELAY_SECONDS
     """Between two requests to the site; 0 allows several at once."""
     max_delay_seconds: float | None = None
-    """Where the site answers slowly, the delay follows: it is as long as its answers take, up to this. None: it does not."""
+    """Where the site answers slowly, the delay is five times as long as its answers take, up to this. None: it does not."""
     headers: dict[str, str] = field(default_factory=dict)
     """Sent with each request to the site's own hosts, beyond those of every request."""
     proxy: str | None = None

@@ -209,6 +209,31 @@ def test_host_that_is_down_is_left_alone_and_its_pages_stay_owed(serve, helpers,
     assert len(site.requests) == asked
 
 
+def test_delay_follows_slow_answers_within_the_seeds_bounds(serve, helpers, tmp_path):
+    slow, quick = serve(), serve()
+
+    def slowly(number):
+        def respond(_):
+            time.sleep(0.15)
+            return helpers.answer(helpers.page(number))
+
+        return respond
+
+    for site, first in ((slow, 1), (quick, 100)):
+        publish(site, helpers, "news", 5, first=first)
+    slow.answers |= {f"/news/{number}": slowly(number) for number in range(1, 6)}
+    for name, site in (("slow", slow), ("quick", quick)):
+        feeds = [f"{site.base}/news.xml"]
+        bounds = {"delay_seconds": 0.01, "max_delay_seconds": 0.6}
+        helpers.seed(tmp_path / "seeds", name, site.base, feeds=feeds, **bounds)
+    assert run_crawl(options(tmp_path)).articles == 10
+    times = [at for at, path, _ in slow.requests if path.startswith("/news/")]
+    gaps = [after - before for before, after in itertools.pairwise(times)]
+    # The first answers are few to tell by; by the third page the bound is reached.
+    assert min(gaps[2:]) >= 0.95 * 0.6
+    assert quick.requests[-1][0] < slow.requests[-1][0]
+
+
 def broadsheet(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "crawler", *map(str, arguments)], capture_output=True, cwd=ROOT, check=False
