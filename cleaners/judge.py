@@ -88,9 +88,9 @@ class Judge:
         """Per row, the sum of what all trees say."""
         columns = np.ascontiguousarray(table.T)
         holds = columns.take(self._feature, axis=0) <= self._threshold
-        struck = holds.take(self._condition, axis=0) * self._changes
+        struck: NDArray[np.uint32] = holds.take(self._condition, axis=0) * self._changes
         struck ^= self._right
-        last = np.bitwise_and.reduce(struck.reshape(self._shape), axis=0)
+        last: NDArray[np.uint32] = np.bitwise_and.reduce(struck.reshape(self._shape), axis=0)
         leaf = np.bitwise_count(last - np.uint32(1))
         total: NDArray[np.float64] = self._value.take(self._first_leaf + leaf).sum(axis=0)
         return total

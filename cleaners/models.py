@@ -159,8 +159,9 @@ class Article:
 
     @property
     def id(self) -> str:
-        """First 16 bytes of sha256 of the canonical URL, hex."""
-        return article_id(self.metadata.canonical_url)
+        """First 16 bytes, in hex, of sha256 of the canonical URL; where no address is known, of the text's hash."""
+        address = self.metadata.canonical_url
+        return article_id(address) if address else self.content_hash[:32]
 
     @property
     def text(self) -> str:

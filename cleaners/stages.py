@@ -45,6 +45,7 @@ from cleaners.text.phrases import drop_phrases
 from cleaners.text.players import drop_player_times
 from cleaners.text.switchers import drop_switchers
 from cleaners.text.titles import drop_titles
+from cleaners.urls import name_of
 from cleaners.witness import WITNESS_FEATURES, add_witness, read_witness
 from cleaners.words import fold_words, words
 
@@ -153,10 +154,13 @@ def clean_text(
     if refusal:
         return Rejection(reason=refusal[0], evidence=refusal[1], url=url, requested_url=url)
     metadata = Metadata(
-        canonical_url=url,
+        canonical_url=name_of(url),
         title=scrape.title,
         description=scrape.description,
-        sources={"title": "given" if title else "text"} if scrape.title else {},
+        sources={
+            **({"title": "given" if title else "text"} if scrape.title else {}),
+            **({"description": "text"} if scrape.description else {}),
+        },
     )
     metadata = with_detected_language(
         metadata, "\n".join(piece.text for piece in scrape.pieces if piece.is_prose)

@@ -70,6 +70,14 @@ def registrable_domain(host: str) -> str:
     return _suffixes.extract_str(host).top_domain_under_public_suffix or host
 
 
+def name_of(address: str) -> str:
+    """The canonical URL; what is no http(s) address, as the name of a saved page, stays as it is."""
+    try:
+        return canonical_url(address)
+    except ValueError:
+        return address
+
+
 def _parse(url: str) -> ParseAttributes:
     try:
         # One call for all parts: a listing has thousands of addresses, and each attribute costs as much as parsing.

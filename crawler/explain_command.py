@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -18,7 +19,6 @@ from pipelines.outputs import OutputError, WriteError, open_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pipelines.worker import DirtyText
 
@@ -49,6 +49,8 @@ def _saved(name: str) -> Explanation:
         raise UserError(f"{name}: name the file itself, as a path without file://")
     if "://" in name:
         raise UserError(f"{name}: neither a file nor an http:// or https:// address")
+    if Path(name).is_dir():
+        raise UserError(f"{name}: a folder; name the page in it")
     for path in find_inputs([name]):
         if path is not None and holds_lines(path):
             raise UserError(

@@ -6,7 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
@@ -115,10 +115,9 @@ def read_seeds(paths: Sequence[Path] | None = None) -> tuple[tuple[Seed, ...], t
     places: dict[str, Path] = {}
     errors: list[str] = []
     for path in _find_files(paths, errors):
-        try:
-            seed = _read_seed(path)
-        except SeedError as error:
-            errors.append(str(error))
+        seed, mistakes = _read_seed(path)
+        errors += [f"{path}: {mistake}" for mistake in mistakes]
+        if seed is None:
             continue
         if seed.id in seeds:
             errors.append(f"{path}: id: {seed.id!r} is taken by {places[seed.id]}; give each site its own")
@@ -148,31 +147,25 @@ def _find_files(paths: Sequence[Path] | None, errors: list[str]) -> Iterator[Pat
             errors.append(f"{path}: no such file or folder")
 
 
-def _read_seed(path: Path) -> Seed:
+def _read_seed(path: Path) -> tuple[Seed | None, list[str]]:
+    """The seed, None where there is a mistake in it, and each mistake."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SeedError(f"{path}: cannot be read: {error.strerror}") from None
+        return None, [f"cannot be read: {error.strerror}"]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SeedError(f"{path}: not valid TOML: {error}") from None
-    unknown = [key for key in raw if key not in _KEYS]
-    if unknown:
-        raise SeedError(f"{path}: {unknown[0]}: unknown key; the keys are {', '.join(_KEYS)}")
-    seed = _convert(raw, path)
-    for key, problem in _find_problems(seed):
-        raise SeedError(f"{path}: {key}: {problem}")
-    return seed
-
-
-def _convert(raw: dict[str, Any], path: Path) -> Seed:
+        return None, [f"not valid TOML: {error}"]
+    known = ", ".join(_KEYS)
+    mistakes = [f"{key}: unknown key; the keys are {known}" for key in raw if key not in _KEYS]
     try:
-        return msgspec.convert(raw, Seed)
+        seed = msgspec.convert({key: value for key, value in raw.items() if key in _KEYS}, Seed)
     except msgspec.ValidationError as error:
         # msgspec ends its message with the place: "Expected `str`, got `int` - at `$.feeds[0]`".
         problem, _, place = str(error).partition(" - at `$.")
-        if place:
-            raise SeedError(f"{path}: {place.rstrip('`')}: {problem}") from None
-        raise SeedError(f"{path}: {problem}") from None
+        mistakes.append(f"{place.rstrip('`')}: {problem}" if place else problem)
+        return None, mistakes
+    mistakes += [f"{key}: {problem}" for key, problem in _find_problems(seed)]
+    return (None if mistakes else seed), mistakes
 
 
 def _find_problems(seed: Seed) -> Iterator[tuple[str, str]]:

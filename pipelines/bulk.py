@@ -99,13 +99,7 @@ def _to_row(given: Input, result: Result | None) -> dict[str, Any]:
     if isinstance(result, Article):
         record = to_record(result)
         if not given.url:
-            # Nobody knows the address, so the text has to name the article.
-            record |= {
-                "id": record["content_hash"][:32],
-                "url": None,
-                "final_url": None,
-                "canonical_url": None,
-            }
+            record |= {"url": None, "final_url": None, "canonical_url": None}
         if given.id is not None:
             record["id"] = given.id
         if given.fetched_at is None:

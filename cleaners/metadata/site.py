@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cleaners.structured import text_of, texts_of, types_of
-from cleaners.urls import canonical_url, registrable_domain
+from cleaners.urls import canonical_url, name_of, registrable_domain
 
 if TYPE_CHECKING:
     from cleaners.metadata.facts import PageFacts
@@ -69,19 +69,11 @@ def find_canonical(facts: PageFacts) -> tuple[str, str | None]:
         if "canonical" not in rel or (address := facts.absolute(href)) is None:
             continue
         if registrable_domain(host_of(address)) != home:
-            return _canonical(own), address if home else None
+            return name_of(own), address if home else None
         parts = urlsplit(address)
         if parts.path.strip("/") or parts.query or not urlsplit(own).path.strip("/"):
-            return _canonical(address), None
-    return _canonical(own), None
-
-
-def _canonical(address: str) -> str:
-    try:
-        return canonical_url(address)
-    except ValueError:
-        # A saved file has no web address; what the caller calls it names it.
-        return address
+            return name_of(address), None
+    return name_of(own), None
 
 
 def host_of(address: str) -> str:

@@ -126,3 +126,12 @@ def test_gives_the_expected_record_of_the_shared_scrape():
         "language": about.language,
         "text": result.text,
     } == {key: expected[key] for key in ("title", "description", "language", "text")}
+
+
+def test_a_text_and_a_page_of_one_address_have_one_id():
+    of_text = clean_text("\n\n".join([TITLE, *PARAGRAPHS]), url=f"{URL}?utm_source=mail")
+    of_page = clean(document(page()))
+    assert isinstance(of_text, Article)
+    assert isinstance(of_page, Article)
+    assert of_text.id == of_page.id
+    assert of_text.metadata.canonical_url == URL

@@ -249,6 +249,8 @@ def test_explain_shows_what_stays_of_a_text(tmp_path):
     shown = " ".join(broadsheet("explain", text).stdout.decode().split())
     assert all(paragraph in shown for paragraph in PARAGRAPHS)
     assert "✗ share" in shown
+    (record,) = map(json.loads, broadsheet("clean", text).stdout.splitlines())
+    assert f"id {record['id']}" in shown
 
 
 def test_explain_names_what_it_cannot_explain(tmp_path):
@@ -259,6 +261,7 @@ def test_explain_names_what_it_cannot_explain(tmp_path):
     assert "as a path without file://" in refused("explain", f"file://{source}")
     assert "neither a file nor an http:// or https:// address" in refused("explain", "ftp://example.org/a")
     assert "empty.html: the file is empty" in refused("explain", empty)
+    assert "a folder; name the page in it" in refused("explain", tmp_path)
 
 
 def test_explain_fetches_a_page_under_the_rules_of_the_crawl(httpserver):
@@ -281,13 +284,15 @@ def test_seeds_check_names_every_mistake(tmp_path):
     good = 'id = "{0}"\nname = "N"\nlanguage = "en"\nhome = "https://example.org/"\nfeeds = ["https://example.org/f"]\n'
     (tmp_path / "a.toml").write_text(good.format("a"))
     (tmp_path / "b.toml").write_text(good.format("a"))
-    (tmp_path / "c.toml").write_text(good.format("c") + "colour = 1\n")
+    (tmp_path / "c.toml").write_text(good.format("c") + 'colour = 1\nsitemaps = ["x", "y"]\n')
     done = broadsheet("seeds", "check", tmp_path)
     assert done.returncode == 2
     errors = done.stderr.decode()
     assert "b.toml: id: 'a' is taken" in errors
     assert "c.toml: colour" in errors
-    assert "2 mistakes in the seeds" in errors
+    assert "c.toml: sitemaps[0]" in errors
+    assert "c.toml: sitemaps[1]" in errors
+    assert "4 mistakes in the seeds" in errors
 
 
 def test_seeds_check_live_tells_what_each_listing_gives(tmp_path, httpserver):
