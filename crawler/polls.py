@@ -101,6 +101,11 @@ class Polls:
         """When the site was visited first: now, if this is the first time."""
         return self.state.since or self._now
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether one of the seed's listings was read in this pass, or is unchanged."""
+        return any(poll.answer is not None for poll in self._polls.values())
+
     def due(self) -> list[tuple[ListingKind, str]]:
         """Find the seed's listings that are to be polled."""
         return [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawler.polls import Polls
+from crawler.single_urls import save_urls
 from crawler.site_pass import SitePass
 from crawler.timing import Timing
 from crawler.verdicts import EVIDENCE_CHARS, add_signs, judge
@@ -169,7 +170,7 @@ class Round:
         if first:
             self._ledger.freshness.watch(site_pass.seed.id, site_pass.polls.watched_since)
             self._tally.listed[site_pass.seed.id].begin_pass(await self._ledger.owed(site_pass.seed.id))
-            await self._spider.send_urls(site_pass)
+            await save_urls(site_pass.task, self._ledger, self._tally)
             seed = site_pass.seed
             # What is still owed at a site that is taken down ends as blocked, without a request.
             if self._ledger.is_site_taken_down(seed.id, seed.home):
@@ -240,6 +241,9 @@ class Round:
     def _judge(self, site: str, site_pass: SitePass) -> None:
         state = site_pass.polls.state
         state.signs = add_signs(state.signs, site_pass.signs) if site_pass.signs else state.signs
-        if (verdict := judge(state.signs)) is not None:
+        lives = site_pass.signs["article"] > 0 or site_pass.polls.is_answered
+        if (verdict := judge(state.signs, lives=lives)) is not None:
             state.verdict, state.evidence = verdict.kind, verdict.evidence[:EVIDENCE_CHARS]
             self._tally.verdicts[site] = verdict
+        elif lives and state.verdict == "dead":
+            state.verdict = state.evidence = ""

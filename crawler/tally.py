@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crawler.discovery.listings import ListingKind
     from crawler.verdicts import Verdict
     from pipelines.freshness import Lags
+    from pipelines.ledger import SavedListing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Tally:
     lags: dict[str, Lags] = field(default_factory=dict)
     """By site: from publication to settled, of its new articles."""
     known_urls: list[str] = field(default_factory=list)
-    """Single addresses asked for that were visited before and are not due."""
+    """Single addresses asked for that were known before: visited and not due, or still owed a visit."""
     visited: list[str] = field(default_factory=list)
     """Sites whose pass ended."""
     not_due: dict[str, float] = field(default_factory=dict)
@@ -70,6 +71,13 @@ class Tally:
     """By site that was visited: what is thought of it."""
     refused_links: Counter[str] = field(default_factory=Counter)
     """Links of listings that are not followed, by reason: `crawler.discovery.admission` has them."""
+
+    def note_links(self, site: str, saved: SavedListing) -> None:
+        """Count the links of a listing of the site, by what became of them."""
+        self.listed[site].links += saved.new
+        self.new_links += saved.new
+        self.due_links += saved.due
+        self.known_links += saved.known
 
     @property
     def seconds(self) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from selectolax.lexbor import LexborHTMLParser
 
 from cleaners.models import Article
+from crawler.wording import counted
 from pipelines.opt_out import OptOutPolicy, find_reservation
 from pipelines.visits import Cleaned, Ended
 
@@ -61,6 +62,10 @@ _SAID = {
     "robots_unavailable": "could not be asked for: robots.txt cannot be had",
     "opt_out": "were left alone: the site reserves them",
 }
+_SAID_OF_ONE = {
+    "robots": "is closed by robots.txt",
+    "opt_out": "was left alone: the site reserves it",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +74,7 @@ class Verdict:
 
     kind: VerdictKind
     evidence: str
-    """One line for people, with the counts that it rests on."""
+    """One line for people: all answers that say something of the site, those that decided it first."""
 
 
 def read_signs(item: Any, response: Response | None) -> Iterator[str]:
@@ -107,11 +112,13 @@ def add_signs(kept: Mapping[str, int], seen: Mapping[str, int]) -> dict[str, int
     return {name: count for name, count in total.most_common(MOST_SIGNS) if count > 0}
 
 
-def judge(signs: Mapping[str, int]) -> Verdict | None:
+def judge(signs: Mapping[str, int], *, lives: bool = False) -> Verdict | None:
     """The verdict by the signs; None: they say nothing, as where no page was due.
 
     What says nothing of the whole site (a page that is gone, a hub, a gallery) is left out. Of the rest, the kind with
-    most signs wins, and `ok` a draw; a site that gives articles and reserves most of what was seen says so.
+    most signs wins, and `ok` a draw; a site that gives articles and reserves most of what was seen says so. One that
+    `lives`, since the last pass read a listing or an article of it, is never `dead`: it is `ok` if articles are among
+    the signs, and else its failures say nothing of the whole.
     """
     kinds: Counter[VerdictKind] = Counter()
     for name, count in signs.items():
@@ -121,19 +128,24 @@ def judge(signs: Mapping[str, int]) -> Verdict | None:
     if not total:
         return None
     best, count = max(kinds.items(), key=lambda entry: (entry[1], entry[0] == "ok"))
+    if best == "dead" and lives:
+        if not kinds["ok"]:
+            return None
+        best, count = "ok", kinds["ok"]
     if best == "ok" and 2 * signs.get("reserved", 0) > count:
         evidence = f"{signs['reserved']} of {count} stand under a reservation of mining or of uses by AI"
         return Verdict(kind="terms_notice", evidence=evidence)
-    names = [name for name in signs if _kind_of(name) == best]
-    said = ", ".join(f"{signs[name]} {_say(name)}" for name in sorted(names, key=lambda name: -signs[name]))
-    return Verdict(kind=best, evidence=f"of {total} answers, {said}")
+    names = sorted(filter(_kind_of, signs), key=lambda name: (_kind_of(name) != best, -signs[name]))
+    said = ", ".join(f"{signs[name]} {_say(name, signs[name])}" for name in names)
+    return Verdict(kind=best, evidence=f"of {counted(total, 'answer')}, {said}")
 
 
 def _kind_of(name: str) -> VerdictKind | None:
     return _KINDS.get(name, "dead" if re.fullmatch(r"http_5\d\d", name) else None)
 
 
-def _say(name: str) -> str:
+def _say(name: str, count: int) -> str:
     if name.startswith("http_"):
-        return f"were {name.removeprefix('http_')}"
-    return _SAID.get(name, f"failed ({name})")
+        return f"{'was' if count == 1 else 'were'} {name.removeprefix('http_')}"
+    said = _SAID.get(name, f"failed ({name})")
+    return _SAID_OF_ONE.get(name, said) if count == 1 else said

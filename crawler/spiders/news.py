@@ -12,7 +12,6 @@ from scrapy import signals
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from cleaners.models import Listed
 from crawler.discovery.listings import find_in_chunks
 from crawler.documents import to_document
 from crawler.fetching.failures import (
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
     from crawler.listing_links import ListingLinks
     from crawler.round import Plan
     from crawler.site_pass import Listing, SitePass
-    from pipelines.ledger import SavedListing
     from pipelines.visits import Cleaned, Ended, Visit
 
 MAX_ATTEMPTS = 3
@@ -121,24 +119,6 @@ class NewsSpider(scrapy.Spider):
             self._outbox.put_nowait(None)
 
     # ── requests ──────────────────────────────────────────────────────────────────────────────────────────
-
-    async def send_urls(self, site_pass: SitePass) -> None:
-        """Make single addresses pending: the seed's own, and those asked for, of which the known are noted."""
-        site = site_pass.seed.id
-        if site_pass.task.read_listings and site_pass.seed.urls:
-            links = [Listed(url=url) for url in site_pass.seed.urls]
-            self._count(site, await self.ledger.save_listing(site, "urls", None, links))
-        for url in site_pass.task.urls:
-            saved = await self.ledger.save_listing(site, "urls", None, [Listed(url=url)])
-            self._count(site, saved)
-            if saved.known:
-                self.tally.known_urls.append(url)
-
-    def _count(self, site: str, saved: SavedListing) -> None:
-        self.tally.listed[site].links += saved.new
-        self.tally.new_links += saved.new
-        self.tally.due_links += saved.due
-        self.tally.known_links += saved.known
 
     def send_listing(self, site_pass: SitePass, listing: Listing) -> None:
         """Queue the request for a listing, after its back-off where it was tried before."""
@@ -242,7 +222,7 @@ class NewsSpider(scrapy.Spider):
         kept = None if site_pass.backfill is not None else validators
         read = await save_links(self.ledger, site_pass, listing, chunks, kept)
         self.tally.refused_links += read.refused
-        self._count(site_pass.seed.id, read.saved)
+        self.tally.note_links(site_pass.seed.id, read.saved)
         await site_pass.add_sitemaps(listing, read)
         return read, to_answer(read, validators, response.meta["known"])
 
@@ -334,6 +314,7 @@ class NewsSpider(scrapy.Spider):
             await self._try_later(site_pass, visit, failure.request.url, error)  # type: ignore[attr-defined]
             return None
         if isinstance(error, PutOffError):
+            site_pass.signs[error.reason] += 1
             site_pass.hold(visit, str(error))
             return None
         if isinstance(error, NotHtmlError):

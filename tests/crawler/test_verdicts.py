@@ -115,3 +115,78 @@ def test_later_passes_count_more_than_earlier_ones():
     for _ in range(4):
         signs = add_signs(signs, {"article": 1})
     assert judge(signs).kind == "ok"
+
+
+@pytest.fixture(scope="module")
+def named(serve, helpers, tmp_path_factory):
+    """The command over three sites that fail in part, as `agenda` and stderr name them."""
+    folder = tmp_path_factory.mktemp("failing")
+    answer = helpers.answer
+    failing = serve()
+    failing.answers |= {
+        "/half": answer(helpers.page(1), missing=500),
+        "/500": answer(b"", 500),
+        "/403": answer(b"no", 403),
+        "/too": answer(b"no", 403),
+        "/three": answer(b"no", 403),
+    }
+    paths = ("half", "500", "403", "too", "three")
+    helpers.seed(folder / "seeds", "failing", failing.base, urls=[f"{failing.base}/{path}" for path in paths])
+    for name, pages in (("alive", {"/1": answer(helpers.page(2))}), ("broken", {})):
+        site = serve()
+        site.answers |= {f"/{number}": answer(b"", 500) for number in range(1, 4)} | pages
+        items = "".join(f"<item><link>{site.base}/{number}</link></item>" for number in range(1, 4))
+        feed = f"<rss version='2.0'><channel>{items}</channel></rss>".encode()
+        site.answers["/feed"] = answer(feed, headers={"Content-Type": "application/rss+xml"})
+        helpers.seed(folder / "seeds", name, site.base, feeds=[f"{site.base}/feed"])
+    closed = serve()
+    closed.answers["/robots.txt"] = answer(b"", 503)
+    helpers.seed(folder / "seeds", "closed", closed.base, urls=[f"{closed.base}/1"])
+    common = ["--data", str(folder / "data")]
+    done, agenda = (
+        subprocess.run(
+            [sys.executable, "-m", "crawler", *options, *common],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            check=True,
+            timeout=90,
+        )
+        for options in (
+            ["crawl", "--now", "--seeds", str(folder / "seeds"), "--allow-address", "127.0.0.1/32"],
+            ["agenda"],
+        )
+    )
+    verdicts = dict(
+        line.removeprefix("broadsheet: ").split(": verdict: ")
+        for line in done.stderr.splitlines()
+        if ": verdict: " in line
+    )
+    return verdicts, {line.partition(":")[0]: line for line in agenda.stdout.splitlines()}
+
+
+def test_evidence_names_all_answers_that_it_counts(named):
+    head, first, *others = named[0]["failing"].split(", ")
+    assert (head, first) == ("blocked: of 5 answers", "3 were 403")
+    assert sorted(others) == ["1 failed (truncated)", "1 was 500"]
+
+
+@pytest.mark.parametrize("site", ["alive", "broken"])
+def test_site_that_gives_an_article_or_a_listing_is_not_dead(named, site):
+    assert site not in named[0]
+    assert "dead" not in named[1][site]
+
+
+def test_article_among_failures_is_told_with_them(named):
+    assert named[1]["alive"].endswith(", ok")
+
+
+def test_site_of_single_addresses_without_robots_txt_has_a_verdict(named):
+    assert named[0]["closed"] == ("robots: of 1 answer, 1 could not be asked for: robots.txt cannot be had")
+
+
+def test_site_that_lives_again_loses_its_verdict_dead():
+    assert judge({"http_500": 4}).kind == "dead"
+    assert judge({"http_500": 4}, lives=True) is None
+    verdict = judge({"http_500": 4, "article": 1}, lives=True)
+    assert (verdict.kind, verdict.evidence) == ("ok", "of 5 answers, 1 gave an article, 4 were 500")
