@@ -253,12 +253,14 @@ def _hub(
         return "hub", f"{share:.0%} of the text stands beside links, {evidence}"
     if shape.headline_links >= 8 and shape.in_links >= shape.chars // 2:
         return "hub", f"half of the text are links, {evidence}"
-    if shape.linked_pieces >= 3 and own == 0 and shape.prose < TEASERS_CHARS:
+    # Below the length of an article, it is a question of the reason only.
+    least = 2 if shape.prose < TOO_SHORT_CHARS and shape.headline_links >= 4 else 3
+    if shape.linked_pieces >= least and shape.linked == shape.prose < TEASERS_CHARS:
         return (
             "hub",
             f"all {shape.linked_pieces} paragraphs stand beside links to what they tell of, {evidence}",
         )
-    named = names_story(document.url)
+    named = shape.prose >= TOO_SHORT_CHARS and names_story(document.url)
     dated = named or metadata.sources.get("published_at") in {"json-ld", "meta", "microdata", "headline"}
     few = shape.headline_links >= 8 and shape.prose < HUB_TEXT_CHARS
     outnumbered = shape.headline_links >= 20 and shape.prose < min(
