@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -25,7 +26,12 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 def exit_codes(
     *, mistakes: tuple[type[Exception], ...] = (), faults: tuple[type[Exception], ...] = ()
 ) -> Iterator[None]:
-    """Ends the process with one line where one of these comes out of the block; anything else is a bug of ours."""
+    """Ends the process with one line where one of these comes out of the block; anything else is a bug of ours.
+
+    What is logged as a warning meanwhile, such as a store that is waited for, looks like the command's other warnings.
+    """
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_WarningLines())
     try:
         yield
     except Interrupted as error:
@@ -43,6 +49,13 @@ def exit_codes(
         fail(f"{place}{error.strerror or error}", FAULT)
     except KeyboardInterrupt:
         fail("interrupted", INTERRUPTED)
+
+
+class _WarningLines(logging.Formatter):
+    """Writes what Python's handler of last resort prints, which is all that is logged and not asked for."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"broadsheet: {printable(super().format(record))}"
 
 
 def fail(line: str, code: int) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from crawler.exits import FAULT, exit_codes, fail, printable, warn
+from crawler.wording import counted
 from pipelines.objects import StoreError
 from pipelines.verify import verify
 
@@ -21,9 +22,11 @@ def verify_data(data: str) -> None:
         for path in proof.foreign[:_NAMED_AT_MOST]:
             print(f"not ours: {printable(path)}")
         print(
-            f"{proof.entries} entries, {proof.parts} parts, {proof.rows} rows, {proof.articles} articles; "
-            f"{len(proof.orphans)} parts that do not count, {len(proof.foreign)} files that are not ours"
+            f"{counted(proof.entries, 'entry', 'entries')}, {counted(proof.parts, 'part')}, "
+            f"{counted(proof.rows, 'row')}, {counted(proof.articles, 'article')}; "
+            f"{counted(len(proof.orphans), 'part that does not count', 'parts that do not count')}, "
+            f"{counted(len(proof.foreign), 'file that is not ours', 'files that are not ours')}"
         )
         if proof.problems:
-            fail(f"{len(proof.problems)} broken promises", FAULT)
+            fail(counted(len(proof.problems), "broken promise"), FAULT)
         print("every promise holds")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 
-def counted(number: int, noun: str) -> str:
-    """The number with its noun, whose plural ends in s.
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """The number with its noun, whose plural ends in s unless it is given.
 
-    >>> counted(1, "page"), counted(2, "page"), counted(1200, "page")
-    ('1 page', '2 pages', '1200 pages')
+    >>> counted(1, "page"), counted(2, "page"), counted(1200, "page"), counted(2, "entry", "entries")
+    ('1 page', '2 pages', '1200 pages', '2 entries')
     """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def to_span(seconds: float) -> str:

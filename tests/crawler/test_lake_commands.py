@@ -90,6 +90,18 @@ def test_verify_names_each_broken_promise_and_mends_nothing(data):
     assert {path: path.read_bytes() for path in data.rglob("*") if path.is_file()} == before
 
 
+def test_verify_counts_one_of_each_in_the_singular(data):
+    for path in sorted((data / "log").glob("*.json"))[1:]:
+        path.unlink()
+    for path in sorted(data.glob("*/*/*.gz"))[1:]:
+        path.unlink()
+    (data / "notes.txt").write_text("mine")
+    said = run("verify", "--data", data).stdout
+    assert (
+        "1 entry, 0 parts, 0 rows, 0 articles; 1 part that does not count, 1 file that is not ours\n" in said
+    )
+
+
 def test_verify_finds_a_part_of_a_newer_schema(data):
     path = data / "log" / f"{3:020}.json"
     entry = json.loads(path.read_bytes())
