@@ -18,12 +18,19 @@ class Listed:
     links: int = 0
     """Those that had no outcome when the first pass began, and those that were never heard of before."""
     owed: int = 0
-    """Of them, those without an outcome when the last pass ended."""
+    """Of them, those without an outcome when the last pass ended, or a list of addresses was read."""
 
-    def begin_pass(self, owed: int) -> None:
-        """Note how many links have no outcome: another worker may have found some since our last pass."""
-        self.links += max(owed - self.owed, 0)
+    def add_list(self, new: int) -> None:
+        """Note that a list of addresses named so many that were never heard of."""
+        self.links += new
+        self.owed += new
+
+    def begin_pass(self, owed: int) -> int:
+        """Note how many links have no outcome; gives how many of them this crawl did not find itself."""
+        others = max(owed - self.owed, 0)
+        self.links += others
         self.owed = owed
+        return others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

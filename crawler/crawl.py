@@ -87,7 +87,13 @@ class CrawlReport:
     """What a crawl did."""
 
     pages: int
-    """Pages fetched: one for each visit that was answered with a page, and the further pages of articles."""
+    """Pages fetched: answers to requests for pages, whatever they said, so that also one that is gone counts."""
+    further_pages: int
+    """Of them, those for further pages of articles."""
+    pages_again: int
+    """Of them, those that ended no visit: the page was fetched again, or is still owed."""
+    visits_fetched: int
+    """Visits that ended by one of the others; the rest of all visits ended with nothing fetched (`robots`, `dns` …)."""
     seconds: float
     outcomes: Mapping[str, int]
     """Visits that ended, each in one row, by outcome: `article`, `duplicate`, `rejected`, `unchanged`, `gone`, `blocked`, `dead`."""
@@ -104,6 +110,8 @@ class CrawlReport:
     """Site: why its pages are left for a later pass."""
     listings: int
     listings_unchanged: int
+    listings_left: int
+    """Those that were left for a later pass: their host was closed, or the crawl ended."""
     listings_failed: Mapping[str, FailedListing]
     """By address: those that could not be read."""
     listings_rolled_over: tuple[str, ...]
@@ -128,7 +136,9 @@ class CrawlReport:
     refused_links: Mapping[str, int]
     """Links of listings that were not followed, by reason: `scope`, `media`, `trap_calendar` …"""
     known_urls: tuple[str, ...]
-    """Of the single addresses asked for, those that are known and not due."""
+    """Of the single addresses asked for, those that were known before: visited and not due, or still owed a visit."""
+    owed_before: int
+    """Pages that earlier crawls, or another worker, had found and not visited."""
     data: str
     stopped: bool
     """Whether a signal ended the crawl early."""
@@ -337,6 +347,9 @@ def _make_report(
             removals.setdefault(site, Counter())[rule] = count
     return CrawlReport(
         pages=tally.pages,
+        further_pages=tally.further_pages,
+        pages_again=tally.pages_again,
+        visits_fetched=tally.visits_fetched,
         seconds=tally.seconds,
         outcomes=dict(outcomes.most_common()),
         reasons=reasons,
@@ -347,6 +360,7 @@ def _make_report(
         sites_put_off=tally.put_off,
         listings=tally.listings,
         listings_unchanged=tally.listings_unchanged,
+        listings_left=tally.listings_left,
         listings_failed=tally.listings_failed,
         listings_rolled_over=tuple(tally.rolled_over),
         listings_distrusted=tuple(tally.distrusted),
@@ -360,6 +374,7 @@ def _make_report(
         known_links=tally.known_links,
         refused_links=dict(tally.refused_links.most_common()),
         known_urls=tuple(tally.known_urls),
+        owed_before=tally.owed_before,
         data=data,
         stopped=stopped,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from crawler.account import describe_other_pages, describe_unfetched
 from crawler.backfill import describe_backfill, read_since
 from crawler.crawl import CrawlOptions, run_crawl
 from crawler.errors import Fault, UserError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # Beyond these a list of sites or addresses is no reading for people.
 _NAMED_AT_MOST = 20
+_READ = {"article", "duplicate", "rejected", "unchanged"}
+"""Outcomes of pages that could be read."""
 
 
 def crawl_sites(report_file: Path | None, *, since: str | None, **asked: Any) -> None:
@@ -42,7 +45,7 @@ def crawl_sites(report_file: Path | None, *, since: str | None, **asked: Any) ->
             warn(line)
         if report.stopped:
             fail("stopped by a signal; what was fetched is published, the rest is still owed", INTERRUPTED)
-        if report.listings_failed and not report.listings and not report.pages:
+        if report.listings_failed and not report.listings and not _READ & report.outcomes.keys():
             fail("nothing could be read: no listing, and so no page", FAULT)
 
 
@@ -51,18 +54,22 @@ def warnings(report: CrawlReport) -> Iterator[str]:
     unread = {
         f"{failed.site}: {failed.kind} {url}": failed.reason for url, failed in report.listings_failed.items()
     }
-    yield from _named("not read", unread)
-    yield from _named("left for a later pass", report.sites_put_off)
+    yield from _named("not read", unread, rest=("more listing", " not read"))
+    yield from _named(
+        "left for a later pass", report.sites_put_off, rest=("more site", " left for a later pass")
+    )
     rolled = dict.fromkeys(report.listings_rolled_over, "none of its links were there at the last poll")
-    yield from _named("what stood in it since was missed", rolled)
+    yield from _named(
+        "what stood in it since was missed", rolled, rest=("more listing", " of which something was missed")
+    )
     bad = {
         site: f"{verdict.kind}: {verdict.evidence}"
         for site, verdict in report.verdicts.items()
         if verdict.kind != "ok"
     }
-    yield from _named("verdict", bad)
+    yield from _named("verdict", bad, rest=("more verdict", ""))
     retired = dict.fromkeys(report.listings_retired, "it has failed for too long; asked once a week now")
-    yield from _named("retired", retired)
+    yield from _named("retired", retired, rest=("more listing", " retired"))
 
 
 def write_report(file: Path, report: CrawlReport) -> None:
@@ -85,19 +92,28 @@ def summary(report: CrawlReport) -> list[str]:
         f"{counted(report.new_links, 'new link')}, {report.due_links} due again, {report.known_links} known"
     )
     unread = f", {len(report.listings_failed)} not read" if report.listings_failed else ""
+    unread += f", {report.listings_left} left for a later pass" if report.listings_left else ""
     listings = (
         f"{counted(report.listings, 'listing')} read ({report.listings_unchanged} unchanged){unread}: {links}"
     )
     rate = f" ({report.pages_per_second:.1f} a second)" if report.pages else ""
-    # Not the same number as the visits: some end without a page, and an article may have several.
     pages = f"{counted(report.pages, 'page')} fetched in {report.seconds:.1f} s{rate}"
     visits = (
-        f"{counted(report.visits, 'visit')} ended: {_counts(report)}" if report.visits else "no page was due"
+        f"{counted(report.visits, 'visit')} ended{describe_unfetched(report)}: {_counts(report)}"
+        if report.visits
+        else "no page was due"
     )
-    lines = [sites, listings, pages, visits]
+    lines = [sites, listings]
+    if report.owed_before:
+        lines.append(f"{counted(report.owed_before, 'page')} owed from earlier runs")
+    lines += [pages + describe_other_pages(report), visits]
     lines += [f"{site}: {describe_backfill(figures)}" for site, figures in report.backfills.items()]
     if report.known_urls:
-        lines.append(f"{len(report.known_urls)} of the addresses asked for are known and not due")
+        count = len(report.known_urls)
+        were = "was" if count == 1 else "were"
+        lines.append(
+            f"{count} of the addresses asked for {were} known before: visited and not due, or still owed"
+        )
     lines.append(f"published in {report.data}" if report.visits else "nothing was published")
     return lines
 
@@ -111,8 +127,10 @@ def _counts(report: CrawlReport) -> str:
     return ", ".join(parts)
 
 
-def _named(what: str, reasons: Mapping[str, str]) -> list[str]:
+def _named(what: str, reasons: Mapping[str, str], *, rest: tuple[str, str]) -> list[str]:
+    """A line for each, up to a number; `rest` is the noun of the others, and what is said of them."""
     lines = [f"{name}: {what}: {reason}" for name, reason in list(reasons.items())[:_NAMED_AT_MOST]]
     if len(reasons) > _NAMED_AT_MOST:
-        lines.append(f"and {len(reasons) - _NAMED_AT_MOST} more {what}")
+        noun, said = rest
+        lines.append(f"and {counted(len(reasons) - _NAMED_AT_MOST, noun)}{said}")
     return lines

@@ -169,7 +169,8 @@ class Round:
     async def _pass(self, site_pass: SitePass, *, first: bool) -> None:
         if first:
             self._ledger.freshness.watch(site_pass.seed.id, site_pass.polls.watched_since)
-            self._tally.listed[site_pass.seed.id].begin_pass(await self._ledger.owed(site_pass.seed.id))
+            owed = await self._ledger.owed(site_pass.seed.id)
+            self._tally.owed_before += self._tally.listed[site_pass.seed.id].begin_pass(owed)
             await save_urls(site_pass.task, self._ledger, self._tally)
             seed = site_pass.seed
             # What is still owed at a site that is taken down ends as blocked, without a request.
@@ -186,6 +187,7 @@ class Round:
         for task in [task for task in self._running if task.done()]:
             site_pass = self._running.pop(task)
             task.result()
+            self._tally.passed.add(site_pass.seed.id)
             if not self._finished:
                 self._finished_at = time.monotonic()
             self._finished.append(site_pass)
@@ -202,6 +204,7 @@ class Round:
                 # All of ours is settled, so what still waits is a dead worker's, or came back.
                 if count.ready or (count.waiting and not site_pass.is_resumed):
                     site_pass.is_resumed = True
+                    self._tally.passed.discard(site_pass.seed.id)
                     self._start(site_pass, first=False)
                     continue
             await self._return(site_pass)

@@ -33,7 +33,13 @@ class Tally:
 
     started: float = field(default_factory=time.monotonic)
     pages: int = 0
-    """Pages that answered with a page: one a visit, and the further pages of articles."""
+    """Answers to requests for pages, whatever their status, and those refused since they are no HTML."""
+    further_pages: int = 0
+    """Of them, those to requests for further pages of articles."""
+    pages_again: int = 0
+    """Of them, those that ended no visit: the page is to be fetched again."""
+    visits_fetched: int = 0
+    """Visits that ended by one of the others."""
     new_links: int = 0
     due_links: int = 0
     known_links: int = 0
@@ -41,6 +47,8 @@ class Tally:
     """Listings that answered."""
     listings_unchanged: int = 0
     """Of them, those that had nothing new by validators or by their bytes."""
+    listings_left: int = 0
+    """Those that were not asked for in the end: their host was closed, or the crawl ended."""
     listings_failed: dict[str, FailedListing] = field(default_factory=dict)
     """By address."""
     rolled_over: list[str] = field(default_factory=list)
@@ -55,10 +63,14 @@ class Tally:
     """By site: links without an outcome."""
     lags: dict[str, Lags] = field(default_factory=dict)
     """By site: from publication to settled, of its new articles."""
+    owed_before: int = 0
+    """Links that were owed a visit before this crawl found any."""
     known_urls: list[str] = field(default_factory=list)
     """Single addresses asked for that were known before: visited and not due, or still owed a visit."""
     visited: list[str] = field(default_factory=list)
-    """Sites whose pass ended."""
+    """Sites whose pass ended, and that are returned."""
+    passed: set[str] = field(default_factory=set)
+    """Those that nothing is asked of any more; they are returned once what they gave is published."""
     not_due: dict[str, float] = field(default_factory=dict)
     """Site: Unix seconds when it is due."""
     held: list[str] = field(default_factory=list)
@@ -75,6 +87,10 @@ class Tally:
     def note_links(self, site: str, saved: SavedListing) -> None:
         """Count the links of a listing of the site, by what became of them."""
         self.listed[site].links += saved.new
+        self.count_links(saved)
+
+    def count_links(self, saved: SavedListing) -> None:
+        """Count links by what became of them."""
         self.new_links += saved.new
         self.due_links += saved.due
         self.known_links += saved.known

@@ -68,9 +68,8 @@ async def save_url_list(  # noqa: PLR0913 -- one keyword a part that it works wi
                 by_site[seed.id].append(Listed(url=url))
             for site, links in by_site.items():
                 saved = await ledger.save_listing(site, "urls", None, links)
-                tally.new_links += saved.new
-                tally.due_links += saved.due
-                tally.known_links += saved.known
+                tally.count_links(saved)
+                tally.listed[site].add_list(saved.new)
     if not sites:
         raise UserError(f"--urls {path}: holds no address")
     return tuple(Task(seed=seed, read_listings=False) for seed in sites.values())

@@ -12,6 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.account import describe_other_pages, describe_unfetched
 from crawler.wording import counted
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ def print_counts(console: Console, added: Published, report: CrawlReport) -> Non
     rate = f", {report.pages_per_second:.1f} pages a second" if report.pages else ""
     fetched = f"{counted(report.pages, 'page')} and {counted(report.listings, 'listing')}"
     table = Table.grid(padding=(0, 2))
-    table.add_row("Fetched", f"{fetched} in {report.seconds:.1f} s{rate}")
-    table.add_row("Visits", f"{len(added.rows)}, each of which ended as one of these:" if added.rows else "0")
+    table.add_row("Fetched", f"{fetched} in {report.seconds:.1f} s{rate}{describe_other_pages(report)}")
+    visits = f"{len(added.rows)}{describe_unfetched(report)}; each ended as one of these:"
+    table.add_row("Visits", visits if added.rows else "0")
     articles = added.articles
     languages = Counter(row["language"] for row in articles)
     spread = ", ".join(f"{language} {count}" for language, count in sorted(languages.items()))

@@ -79,6 +79,6 @@ def describe(tally: Tally, counts: Mapping[tuple[str, str | None], int]) -> str:
     rate = tally.pages / max(tally.seconds, 0.001)
     parts = [f"{counted(tally.pages, 'page')} fetched, {rate:.1f} a second"]
     parts += [f"{count} {outcome}" for outcome, count in outcomes.most_common()]
-    parts.append(f"{counted(len(tally.visited), 'site')} done")
+    parts.append(f"{counted(len(tally.passed), 'site')} done")
     parts += [f"{site}: {describe_backfill(figures)}" for site, figures in tally.backfills.items()]
     return " · ".join(parts)

@@ -37,7 +37,7 @@ from crawler.validators import (
 from crawler.verdicts import read_signs
 from crawler.visit_ends import end, end_request, reject
 from pipelines.ledger import Validators
-from pipelines.visits import Fetched, VisitCutShortError
+from pipelines.visits import Cleaned, Fetched, VisitCutShortError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from crawler.listing_links import ListingLinks
     from crawler.round import Plan
     from crawler.site_pass import Listing, SitePass
-    from pipelines.visits import Cleaned, Ended, Visit
+    from pipelines.visits import Ended, Visit
 
 MAX_ATTEMPTS = 3
 """How often one page or listing is tried in all before it is given up."""
@@ -231,12 +231,12 @@ class NewsSpider(scrapy.Spider):
         meta = failure.request.meta  # type: ignore[attr-defined]
         site_pass, error = meta["site_pass"], failure.value
         if isinstance(error, StoppedError):
-            site_pass.end_listing()
+            self._leave_listing(site_pass)
         elif isinstance(error, HostClosedError) and site_pass.scope.owns(failure.request.url):  # type: ignore[attr-defined]
             if site_pass.leave_alone(error.seconds, str(error)) and not site_pass.is_closed:
                 site_pass.try_listing_later(meta["listing"], error.seconds)
             else:
-                site_pass.end_listing()
+                self._leave_listing(site_pass)
         elif isinstance(error, FetchError):
             if isinstance(error, PutOffError) and site_pass.scope.owns(failure.request.url):  # type: ignore[attr-defined]
                 site_pass.put_off = site_pass.put_off or str(error)
@@ -246,6 +246,10 @@ class NewsSpider(scrapy.Spider):
         else:
             reason = f"error: {type(error).__name__}: {error}"
             self._fail_listing(site_pass, meta["listing"], reason, may_pass=False)
+
+    def _leave_listing(self, site_pass: SitePass) -> None:
+        self.tally.listings_left += 1
+        site_pass.end_listing()
 
     def _fail_listing(self, site_pass: SitePass, listing: Listing, reason: str, *, may_pass: bool) -> None:
         if may_pass and listing.attempt < MAX_ATTEMPTS and not site_pass.is_closed:
@@ -265,8 +269,8 @@ class NewsSpider(scrapy.Spider):
         meta = response.meta
         site_pass, visit = meta["site_pass"], meta["visit"]
         status = response.status
+        self.tally.pages += 1
         if 200 <= status < 300:
-            self.tally.pages += 1
             return Fetched(
                 visit=visit,
                 document=to_document(response, visit, site_pass.seed),
@@ -275,6 +279,7 @@ class NewsSpider(scrapy.Spider):
         reason, evidence = f"http_{status}", f"{response.url} answers {status}"
         closed = self.closures.find(host_of(response.url)) if status in {429, 503} else None
         if closed is not None and site_pass.may_try_free(visit):
+            self.tally.pages_again += 1
             await self._try_later(site_pass, visit, response.url, closed)
             return None
         if status in _PASSING or status >= 500:
@@ -297,9 +302,10 @@ class NewsSpider(scrapy.Spider):
             raise VisitCutShortError(str(error)) from None
         except (FetchError, ValueError):
             return None
+        self.tally.pages += 1
+        self.tally.further_pages += 1
         if not 200 <= response.status < 300:
             return None
-        self.tally.pages += 1
         return replace(to_document(response, visit, site_pass.seed), first_page_url=first_page_url)
 
     async def on_page_failure(self, failure: Failure) -> Cleaned | Ended | None:
@@ -318,6 +324,7 @@ class NewsSpider(scrapy.Spider):
             site_pass.hold(visit, str(error))
             return None
         if isinstance(error, NotHtmlError):
+            self.tally.pages += 1
             return reject(visit, failure.request.url, error)  # type: ignore[attr-defined]
         if not isinstance(error, FetchError):
             # A bug that one page brings out costs that page, and its row says so.
@@ -339,6 +346,7 @@ class NewsSpider(scrapy.Spider):
     ) -> Ended | None:
         if visit.attempt >= MAX_ATTEMPTS:
             return end(visit, "dead", reason, evidence, status)
+        self.tally.pages_again += status is not None
         await self.ledger.retry(visit, after_seconds=RETRY_SECONDS[visit.attempt - 1])
         site_pass.end_visit(visit)
         return None
@@ -347,6 +355,10 @@ class NewsSpider(scrapy.Spider):
 
     def end_item(self, item: Any, response: Response | Failure | None) -> None:
         """Make room for the next visit."""
+        self.tally.visits_fetched += isinstance(item, Cleaned) or item.status is not None
+        self._make_room(item, response)
+
+    def _make_room(self, item: Any, response: Response | Failure | None) -> None:
         site_pass = self._passes[item.visit.site]
         site_pass.signs.update(read_signs(item, response if isinstance(response, Response) else None))
         if response is None:
@@ -356,12 +368,13 @@ class NewsSpider(scrapy.Spider):
 
     async def give_back_item(self, item: Any, response: Response | Failure | None) -> None:
         """Give a visit's claim back: the crawl ends before the article was complete."""
+        self.tally.pages_again += 1
         await self.ledger.release(item.visit)
-        self.end_item(item, response)
+        self._make_room(item, response)
 
     def fail_item(self, item: Any, response: Response | Failure | None, failure: Failure) -> None:
         """Stop for what a pipeline raised: a full disk, a lost Redis, a bug."""
-        self.end_item(item, response)
+        self._make_room(item, response)
         self.fail(failure.value)
 
     def fail_callback(self, response: Response | Failure | None, failure: Failure) -> None:

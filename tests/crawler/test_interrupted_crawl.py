@@ -119,7 +119,7 @@ def test_crawl_killed_twice_and_run_again_publishes_each_page_once(slow_paper, h
         wait_for_pages(slow_paper, process, pages)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    crawl_again(tmp_path)
+    assert crawl_again(tmp_path).owed_before > 0
     assert_each_page_is_published_once(slow_paper, helpers.rows(tmp_path / "data"))
 
 
@@ -216,6 +216,7 @@ def test_crawl_that_waits_for_a_full_disk_ends_at_the_first_signal_and_takes_its
             while True:
                 filler.write(bytes(4096))
         told = process.stderr.readline()
+        assert told.startswith("broadsheet: ")
         assert "No space left on device" in told
         process.send_signal(signal.SIGTERM)
         errors = process.communicate(timeout=30)[1]

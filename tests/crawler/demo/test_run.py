@@ -81,6 +81,21 @@ def test_printed_outcomes_add_up_to_the_visits(runs):
         assert int(visits) == len(added.rows) == sum(map(int, outcomes))
 
 
+def test_pages_fetched_add_up_to_the_visits(runs):
+    _, done = runs
+    for result, _ in done:
+        [fetched] = re.findall(r"^Fetched +(\d+) page", result.stdout, re.MULTILINE)
+        others = re.findall(
+            r"^Fetched.*?(?:, (\d+) of them further.*)?(?:, (\d+) of them to be.*)?$",
+            result.stdout,
+            re.MULTILINE,
+        )
+        [(visits, unfetched)] = re.findall(
+            r"^Visits +(\d+)(?:, (\d+) of them with nothing fetched)?", result.stdout, re.MULTILINE
+        )
+        assert int(fetched) - sum(int(count or 0) for count in others[0]) == int(visits) - int(unfetched or 0)
+
+
 def test_no_artifact_of_a_site_is_in_what_it_published(runs):
     sites, done = runs
     artifacts = {site.id: site.artifacts for site in sites}
