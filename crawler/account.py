@@ -14,7 +14,7 @@ def describe_other_pages(report: CrawlReport) -> str:
     if report.further_pages:
         parts.append(f", {report.further_pages} of them further pages of articles")
     if report.pages_again:
-        parts.append(f", {report.pages_again} of them to be fetched again")
+        parts.append(f", {report.pages_again} of them tried again")
     return "".join(parts)
 
 

@@ -43,7 +43,7 @@ def test_account_adds_up(serve, helpers, crawl, tmp_path):
     assert done.returncode == 0, done.stderr
     _, _, pages, visits, place = done.stdout.splitlines()
     assert re.sub(r" in .*\)", "", pages) == (
-        "11 pages fetched, 1 of them further pages of articles, 1 of them to be fetched again"
+        "11 pages fetched, 1 of them further pages of articles, 1 of them tried again"
     )
     head, _, outcomes = visits.partition(": ")
     assert head == "10 visits ended, 1 of them with nothing fetched"

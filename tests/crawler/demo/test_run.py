@@ -86,7 +86,7 @@ def test_pages_fetched_add_up_to_the_visits(runs):
     for result, _ in done:
         [fetched] = re.findall(r"^Fetched +(\d+) page", result.stdout, re.MULTILINE)
         others = re.findall(
-            r"^Fetched.*?(?:, (\d+) of them further.*)?(?:, (\d+) of them to be.*)?$",
+            r"^Fetched.*?(?:, (\d+) of them further.*)?(?:, (\d+) of them tried.*)?$",
             result.stdout,
             re.MULTILINE,
         )
