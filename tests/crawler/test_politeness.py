@@ -83,6 +83,7 @@ def pages(site):
     return [path for path in site.paths() if path.count("/") == 2 and "well-known" not in path]
 
 
+@pytest.mark.timeout(300)
 def test_delay_of_a_shared_host_is_kept_by_four_workers_though_they_are_killed(serve, helpers, tmp_path):
     site = serve()
     under_way, most = [0], [0]
@@ -128,7 +129,7 @@ def test_delay_of_a_shared_host_is_kept_by_four_workers_though_they_are_killed(s
                     time.sleep(0.02)
                 workers[killed].kill()
             for worker in workers:
-                worker.wait(60)
+                worker.wait(120)
         finally:
             for worker in workers:
                 worker.kill()
