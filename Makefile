@@ -26,6 +26,7 @@ check: $(READY)  ## format, lint, types, import direction, documents
 bench: $(READY)  ## speed and quality beside what a user would pick instead; SHARED=folder of the shared sets
 	$(if $(wildcard $(SHARED)/score.py),,$(error SHARED=$(SHARED): the shared sets are not there; name their folder by SHARED=FOLDER, CONTRIBUTING.md says what is in it))
 	$(PY) bench/quality.py --shared $(SHARED)
+	$(PY) bench/cleaning.py --shared $(SHARED)
 	$(PY) bench/speed.py --shared $(SHARED)
 
 readers: $(READY) requirements-readers.lock  ## what else the tests read published parts with (half a gigabyte)
