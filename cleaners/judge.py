@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 ALL_LEAVES = 0xFFFFFFFF
 ROWS_AT_ONCE = 128
 """What a page's rows are judged in, so that the tables between stay within the processor's cache."""
+
+# Untyped: read as for Python 3.11, the stubs of NumPy 2.5 know no call of it with an axis.
+_left_by_all: Any = np.bitwise_and.reduce
 
 
 class Tree(msgspec.Struct, array_like=True, frozen=True):
@@ -90,7 +93,7 @@ class Judge:
         holds = columns.take(self._feature, axis=0) <= self._threshold
         struck: NDArray[np.uint32] = holds.take(self._condition, axis=0) * self._changes
         struck ^= self._right
-        last: NDArray[np.uint32] = np.bitwise_and.reduce(struck.reshape(self._shape), axis=0)
+        last: NDArray[np.uint32] = _left_by_all(struck.reshape(self._shape), axis=0)
         leaf = np.bitwise_count(last - np.uint32(1))
         total: NDArray[np.float64] = self._value.take(self._first_leaf + leaf).sum(axis=0)
         return total
