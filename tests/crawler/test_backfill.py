@@ -156,7 +156,7 @@ def test_next_sitemap_waits_until_few_links_of_the_others_are_left(serve, helper
     site.answers["/sitemap.xml"] = helpers.answer(f"<sitemapindex>{names}</sitemapindex>".encode())
     site.answers |= {"/1.xml": listing(1), "/2.xml": listing(2)}
     helpers.seed(tmp_path / "seeds", "paper", site.base, sitemaps=[f"{site.base}/sitemap.xml"])
-    run_crawl(options(tmp_path, limit=400))
+    run_crawl(options(tmp_path, limit=1_000))
     assert seen[2] == 0
     assert seen[1] >= 50
 
