@@ -11,7 +11,6 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
 
 import pytest
 
@@ -24,7 +23,6 @@ DELAY = 0.4
 SCRIPT = """
 import sys
 from pathlib import Path
-from typing import Self
 from crawler.crawl import CrawlOptions, run_crawl
 
 if __name__ == "__main__":
@@ -56,35 +54,14 @@ def publish(site, helpers, name, count, first=1):
         site.answers[f"/{name}/{number}"] = helpers.answer(helpers.page(number))
 
 
-class Lateness:
-    """How late the machine itself wakes a thread up, at worst: so much may an arrival stray from its sending."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._ended.is_set():
-            before = time.monotonic()
-            self._ended.wait(0.005)
-            self.seconds = max(self.seconds, time.monotonic() - before - 0.005)
-
-
 def pages(site):
     return [path for path in site.paths() if path.count("/") == 2 and "well-known" not in path]
 
 
 @pytest.mark.timeout(300)
 def test_delay_of_a_shared_host_is_kept_by_four_workers_though_they_are_killed(serve, helpers, tmp_path):
+    # Arrivals are measured, and stray from their sending by tens of milliseconds on a busy machine.
+    delay = 1.0
     site = serve()
     under_way, most = [0], [0]
     guard = threading.Lock()
@@ -104,7 +81,7 @@ def test_delay_of_a_shared_host_is_kept_by_four_workers_though_they_are_killed(s
     for place, name in enumerate(("one", "two", "three")):
         publish(site, helpers, name, 4, first=10 * place)
         helpers.seed(
-            tmp_path / "seeds", name, site.base, feeds=[f"{site.base}/{name}.xml"], delay_seconds=DELAY
+            tmp_path / "seeds", name, site.base, feeds=[f"{site.base}/{name}.xml"], delay_seconds=delay
         )
     site.answers |= {path: slowly(answer) for path, answer in site.answers.items()}
     script = tmp_path / "crawl_once.py"
@@ -117,24 +94,23 @@ def test_delay_of_a_shared_host_is_kept_by_four_workers_though_they_are_killed(s
         "BROADSHEET_CLEAN_WORKERS": "1",
     }
     command = [sys.executable, str(script), str(tmp_path / "seeds"), str(tmp_path / "data")]
-    with Lateness() as lateness:
-        workers = [
-            subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            for _ in range(4)
-        ]
-        try:
-            deadline = time.monotonic() + 60
-            for killed in (0, 1):
-                while len(site.requests) < 5 * (killed + 1) and time.monotonic() < deadline:
-                    time.sleep(0.02)
-                workers[killed].kill()
-            for worker in workers:
-                worker.wait(120)
-        finally:
-            for worker in workers:
-                worker.kill()
-                worker.wait()
-        run_crawl(options(tmp_path))
+    workers = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(4)
+    ]
+    try:
+        deadline = time.monotonic() + 60
+        for killed in (0, 1):
+            while len(site.requests) < 5 * (killed + 1) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            workers[killed].kill()
+        for worker in workers:
+            worker.wait(120)
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+    run_crawl(options(tmp_path))
     rows = helpers.rows(tmp_path / "data")
     assert sorted(row.get("requested_url") or row["url"] for row in rows) == sorted(
         f"{site.base}/{name}/{10 * place + number}"
@@ -143,7 +119,7 @@ def test_delay_of_a_shared_host_is_kept_by_four_workers_though_they_are_killed(s
     )
     times = [at for at, _, _ in site.requests]
     smallest = min(after - before for before, after in itertools.pairwise(times))
-    assert smallest >= 0.95 * DELAY - min(lateness.seconds, DELAY / 2)
+    assert smallest >= 0.95 * delay
     assert most[0] == 1
 
 
