@@ -214,4 +214,4 @@ def check_browser(sites: list[str]) -> None:
 def _playwright_error() -> type[Exception]:
     from playwright.async_api import Error  # noqa: PLC0415 - an extra
 
-    return Error  # type: ignore[no-any-return]
+    return Error
