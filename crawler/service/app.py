@@ -1,0 +1,59 @@
+"""The web application of a service: all routes, and the guards around them."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from crawler.service.api import health
+from crawler.service.endpoints import to_route
+from crawler.service.guards import BodyLimit, Gatekeeper, RateLimit
+from crawler.service.headers import SecurityHeaders
+from crawler.service.problems import ProblemError, answer_fault, answer_http, answer_problem
+
+if TYPE_CHECKING:
+    from crawler.service.endpoints import Endpoint
+    from crawler.service.service import Service
+
+
+def list_endpoints(service: Service) -> list[Endpoint]:
+    """Give all endpoints, in the order of /openapi.json."""
+    return [*health.endpoints(service)]
+
+
+def make_app(service: Service) -> Starlette:
+    """Make the application."""
+    settings = service.settings
+    endpoints = list_endpoints(service)
+    return Starlette(
+        routes=[to_route(endpoint) for endpoint in endpoints],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(RateLimit),
+            Middleware(
+                Gatekeeper,
+                token=settings.token,
+                hosts=settings.allowed_hosts,
+                is_local=is_loopback(settings.host),
+                open_paths=frozenset(endpoint.path for endpoint in endpoints if endpoint.is_open),
+            ),
+            Middleware(BodyLimit),
+        ],
+        exception_handlers={
+            ProblemError: answer_problem,
+            HTTPException: answer_http,
+            Exception: answer_fault,
+        },
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach an address that is listened on."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
