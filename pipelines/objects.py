@@ -64,6 +64,9 @@ class Objects(Protocol):
     async def read(self, path: str) -> bytes | None:
         """Read the whole file; None: there is none."""
 
+    async def read_start(self, path: str, count: int) -> bytes | None:
+        """Read at most the first `count` bytes of a file that is not empty; None: there is none."""
+
     async def names(self, prefix: str) -> list[tuple[str, int]]:
         """List path and size of all files below the folder `prefix`, sorted."""
 
@@ -102,6 +105,9 @@ class LocalObjects:
 
     async def read(self, path: str) -> bytes | None:
         return await asyncio.to_thread(self._read, path)
+
+    async def read_start(self, path: str, count: int) -> bytes | None:
+        return await asyncio.to_thread(self._read, path, count)
 
     async def names(self, prefix: str) -> list[tuple[str, int]]:
         return [(file.path, file.bytes) for file in await self.files(prefix)]
@@ -151,10 +157,11 @@ class LocalObjects:
         _sync_folder(target.parent)
         return True
 
-    def _read(self, path: str) -> bytes | None:
+    def _read(self, path: str, count: int = -1) -> bytes | None:
         with _explained(self.name):
             try:
-                return (self.root / path).read_bytes()
+                with (self.root / path).open("rb") as file:
+                    return file.read(count)
             except FileNotFoundError:
                 return None
 
@@ -218,6 +225,13 @@ class RemoteObjects:
             try:
                 found = await obstore.get_async(self._store, path)
                 return bytes(await found.bytes_async())
+            except FileNotFoundError:
+                return None
+
+    async def read_start(self, path: str, count: int) -> bytes | None:
+        with _explained(self.name):
+            try:
+                return bytes(await obstore.get_range_async(self._store, path, start=0, end=count))
             except FileNotFoundError:
                 return None
 
