@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.errors import UserError
@@ -22,6 +23,8 @@ from pipelines.redis_url import find_problem, mask
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from crawler.service.settings import ServiceSettings
+
 
 class SettingError(UserError):
     """The user's mistake in the environment or the options: one line that says what to set."""
@@ -29,7 +32,7 @@ class SettingError(UserError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What the environment says. Each field's variable stands beside it."""
+    """What the environment says, and the file that BROADSHEET_CONFIG names. Each field's variable stands beside it."""
 
     redis_url: str | None = None
     """`REDIS_URL`. None: the embedded server."""
@@ -52,21 +55,54 @@ class Environment:
     `BROADSHEET_NEAR_DUPLICATE_DAYS` and `BROADSHEET_SEEN_BYTES`."""
 
 
-def read_environment(environ: Mapping[str, str] = os.environ) -> Environment:
-    """The environment's settings; an unset or empty variable is its default. Raises SettingError."""
+def read_environment(environ: Mapping[str, str] = os.environ, *, config: Path | None = None) -> Environment:
+    """The settings of all commands; an unset or empty variable is what the file of settings says, or its default.
+
+    `config`: that file; None: the one that BROADSHEET_CONFIG names, if it names one. Raises SettingError.
+    """
+    return parse_environment(_with_file(environ, config))
+
+
+def read_service_settings(
+    environ: Mapping[str, str] = os.environ, *, config: Path | None = None
+) -> ServiceSettings:
+    """The settings of `broadsheet serve`, from where `read_environment` has its own. Raises SettingError."""
+    from crawler.service.settings import parse_service_settings  # noqa: PLC0415 - which needs this module
+
+    return parse_service_settings(_with_file(environ, config))
+
+
+def find_config(config: Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The file of settings that counts: the one that is named, or that of BROADSHEET_CONFIG; None: there is none."""
+    name = environ.get("BROADSHEET_CONFIG")
+    return config or (Path(name) if name else None)
+
+
+def _with_file(environ: Mapping[str, str], config: Path | None) -> Mapping[str, str]:
+    """The variables as the environment has them, and those of the file where it does not."""
+    from crawler.config import read_variables  # noqa: PLC0415 - which needs this module
+
+    path = find_config(config, environ)
+    if path is None:
+        return environ
+    return {**read_variables(path), **{name: text for name, text in environ.items() if text}}
+
+
+def parse_environment(environ: Mapping[str, str]) -> Environment:
+    """What the variables say, and nothing else does. Raises SettingError."""
     return Environment(
         redis_url=_read_redis_url(environ),
         contact=environ.get("BROADSHEET_CONTACT") or None,
         chromium=environ.get("BROADSHEET_CHROMIUM") or None,
         proxy=_read_proxy(environ, "BROADSHEET_PROXY"),
-        batch_age_seconds=_read_number(environ, "BROADSHEET_BATCH_AGE_SECONDS", 60.0, least=0.05),
-        lease_seconds=_read_number(environ, "BROADSHEET_LEASE_SECONDS", 60.0, least=1.0),
-        clean_workers=int(_read_number(environ, "BROADSHEET_CLEAN_WORKERS", 0, least=0)),
+        batch_age_seconds=read_number(environ, "BROADSHEET_BATCH_AGE_SECONDS", 60.0, least=0.05),
+        lease_seconds=read_number(environ, "BROADSHEET_LEASE_SECONDS", 60.0, least=1.0),
+        clean_workers=int(read_number(environ, "BROADSHEET_CLEAN_WORKERS", 0, least=0)),
         opt_out=_read_policy(environ, "BROADSHEET_OPT_OUT"),
         policy=Policy(
             near=_read_near_rule(environ),
             revisit_seconds=_read_hours(environ, "BROADSHEET_REVISIT_HOURS"),
-            memory_bytes=int(_read_number(environ, "BROADSHEET_SEEN_BYTES", 0, least=0)) or None,
+            memory_bytes=int(read_number(environ, "BROADSHEET_SEEN_BYTES", 0, least=0)) or None,
         ),
     )
 
@@ -94,10 +130,10 @@ def _read_near_rule(environ: Mapping[str, str]) -> NearRule:
     default = NearRule()
     if text == "off":
         return replace(default, days=0)
-    similarity = _read_number(
+    similarity = read_number(
         environ, "BROADSHEET_NEAR_DUPLICATE_SIMILARITY", default.similarity, least=0.5, most=1.0
     )
-    days = _read_number(environ, "BROADSHEET_NEAR_DUPLICATE_DAYS", default.days, least=1, most=60)
+    days = read_number(environ, "BROADSHEET_NEAR_DUPLICATE_DAYS", default.days, least=1, most=60)
     return replace(
         default,
         similarity=similarity,
@@ -130,9 +166,10 @@ def _read_policy(environ: Mapping[str, str], name: str) -> OptOutPolicy:
         raise SettingError(f"{name}={text!r} must be {' or '.join(OptOutPolicy)}") from None
 
 
-def _read_number(
+def read_number(
     environ: Mapping[str, str], name: str, default: float, *, least: float, most: float = 1e15
 ) -> float:
+    """The number that a variable holds; unset or empty: the default. Raises SettingError."""
     text = environ.get(name)
     if not text:
         return default
