@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from crawler.timing import Timing
-    from pipelines.ledger import Ledger
+    from pipelines.names import Names
 
 _SITES_AT_ONCE = 500
 """Sites named in one question: half a megabyte of states."""
@@ -57,12 +57,13 @@ class Entry:
 class Agenda:
     """The sites' due times, leases and states, in Redis."""
 
-    def __init__(self, redis: Redis, ledger: Ledger) -> None:
+    def __init__(self, redis: Redis, names: Names) -> None:
         folder = Path(__file__).parent
         self._redis = redis
-        self._worker_id = ledger.worker_id
-        self._worker_prefix = ledger.key("worker", "")
-        self._due, self._leases, self._states = (ledger.key(kind) for kind in ("due", "leases", "agenda"))
+        self._worker_id = names.worker_id
+        self._worker_prefix = names.key("worker", "")
+        self._due, self._leases, self._states = (names.key(kind) for kind in ("due", "leases", "agenda"))
+        self._wanted = names.key("wanted")
         self._lease = redis.register_script((folder / "agenda.lua").read_text())
         self._return = redis.register_script((folder / "agenda_return.lua").read_text())
         self._replan = redis.register_script((folder / "agenda_replan.lua").read_text())
@@ -131,6 +132,20 @@ class Agenda:
             args=[site, self._worker_id, round(due_at * 1000), packed],
         )
         return bool(answer)
+
+    async def want(self, site: str) -> None:
+        """Ask whichever worker looks after the site to visit it, due or not, as soon as nobody has it."""
+        await self._redis.sadd(self._wanted, site)
+
+    async def wanted(self) -> set[str]:
+        """Read which sites somebody wants to have visited."""
+        sites: set[Any] = await self._redis.smembers(self._wanted)
+        return {site.decode() for site in sites}
+
+    async def take_up(self, sites: Sequence[str]) -> None:
+        """Note that a wanted visit to these sites has begun."""
+        if sites:
+            await self._redis.srem(self._wanted, *sites)
 
     async def entries(self) -> AsyncIterator[Entry]:
         """Read all sites of the agenda, in no order. Raises StoreError."""

@@ -11,37 +11,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scrapy.crawler import AsyncCrawlerRunner
-
-from crawler.agenda import Agenda
-from crawler.backfill import Backfill
-from crawler.browser import check_browser
 from crawler.captured import make_figures
-from crawler.closures import Closures
 from crawler.errors import Fault, Interrupted, UserError
-from crawler.fetching.http2 import check_http2
-from crawler.identity import make_guard, make_settings
+from crawler.identity import make_guard
 from crawler.interruption import hear_interruption
-from crawler.kept_robots import KeptRobots
-from crawler.reservations import Reservations
-from crawler.round import Plan
 from crawler.seeds import load_seeds
 from crawler.settings import Environment, read_environment
 from crawler.site_pass import Budget
-from crawler.spiders.news import NewsSpider
+from crawler.spider_run import check_extras, make_plan, make_scrapy_settings, run_spider
 from crawler.tally import Tally
 from crawler.tasks import SiteFinder, check_contact_needed, plan_tasks
-from crawler.turns import Turns
 from crawler.url_lists import check_url_list, save_url_list
 from pipelines.ledger import open_ledger
 from pipelines.patience import Patience
 from pipelines.store import StoreError, open_redis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
-
-    from scrapy.settings import Settings
 
     from crawler.backfill import BackfillFigures
     from crawler.captured import SiteFigures
@@ -190,16 +177,9 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
     tasks = _go_back(tasks, options)
     if contact is None:
         check_contact_needed(tasks, guard)
-    _check_extras(tasks)
+    check_extras(tasks)
     tally = Tally()
-    settings = make_settings(
-        contact,
-        BROADSHEET_CLEAN_WORKERS=environment.clean_workers,
-        BROADSHEET_OPT_OUT=environment.opt_out.value,
-        BROADSHEET_PROXY=environment.proxy,
-        BROADSHEET_CHROMIUM=environment.chromium,
-        BROADSHEET_PROGRESS=options.progress,
-    )
+    settings = make_scrapy_settings(environment, contact, progress=options.progress)
     with ExitStack() as stack:
         interruption = stack.enter_context(hear_interruption())
         patience = Patience()
@@ -228,22 +208,19 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                     )
                     planned = {task.seed.id for task in tasks}
                     tasks += tuple(task for task in listed if task.seed.id not in planned)
-                plan = Plan(
+                plan = make_plan(
+                    redis=redis,
                     ledger=ledger,
-                    agenda=Agenda(redis, ledger),
-                    reservations=Reservations(redis, ledger),
-                    kept_robots=KeptRobots(redis, ledger),
-                    turns=Turns(redis, ledger),
-                    closures=Closures(redis, ledger),
                     guard=guard,
                     tasks=tasks,
                     tally=tally,
                     budget=Budget(options.limit),
                     anytime=options.now or bool(options.sites or options.urls or options.url_list),
                     lease_seconds=environment.lease_seconds,
-                    make_backfill=lambda site, since: Backfill(redis, ledger, site=site, since=since),
                 )
-                stats = await _run_spider(plan, settings, interruption, patience)
+                stats = await run_spider(
+                    plan, settings, lambda stop: _end_by_signal(interruption, patience, stop)
+                )
                 tally.lags = dict(ledger.freshness.lags)
         except StoreError as error:
             if interruption.is_heard:
@@ -268,34 +245,15 @@ def _go_back(tasks: tuple[Task, ...], options: CrawlOptions) -> tuple[Task, ...]
     return tuple(replace(task, since=options.since if task.read_listings else None) for task in tasks)
 
 
-def _check_extras(tasks: tuple[Task, ...]) -> None:
-    """Raise UserError where a seed asks for what is not installed."""
-    if browsed := [task.seed.id for task in tasks if task.seed.browser]:
-        check_browser(browsed)
-    if by_http2 := [task.seed.id for task in tasks if task.seed.http2]:
-        check_http2(by_http2)
+def _end_by_signal(interruption: Interruption, patience: Patience, stop: Callable[[], None]) -> None:
+    """Have the first signal end the crawl in good order."""
 
-
-async def _run_spider(
-    plan: Plan, settings: Settings, interruption: Interruption, patience: Patience
-) -> Mapping[str, int]:
-    """Run Scrapy on this event loop; gives its counts."""
-    crawler = AsyncCrawlerRunner(settings).create_crawler(NewsSpider)
-
-    def stop() -> None:
+    def end() -> None:
         # What waits for a full store would keep the crawl from its end.
         patience.end()
-        spider = crawler.spider
-        if isinstance(spider, NewsSpider):
-            spider.stop()
+        stop()
 
-    interruption.stop = stop
-    await crawler.crawl_async(plan=plan)
-    spider = crawler.spider
-    assert isinstance(spider, NewsSpider)
-    if spider.fault is not None:
-        raise spider.fault
-    return crawler.stats.get_stats()
+    interruption.stop = end
 
 
 def _find_state(options: CrawlOptions, stack: ExitStack) -> Path:

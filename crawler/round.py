@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
 
 from crawler.polls import Polls
+from crawler.runs import NAMED_FAILURES, Run
 from crawler.single_urls import save_urls
 from crawler.site_pass import SitePass
 from crawler.timing import Timing
 from crawler.verdicts import EVIDENCE_CHARS, add_signs, judge
+from pipelines.record import to_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from crawler.addresses import AddressGuard
     from crawler.agenda import Agenda
@@ -23,12 +25,14 @@ if TYPE_CHECKING:
     from crawler.closures import Closures
     from crawler.kept_robots import KeptRobots
     from crawler.reservations import Reservations
+    from crawler.runs import Runs
     from crawler.site_pass import Budget, Task
     from crawler.sources import SiteState
     from crawler.spiders.news import NewsSpider
     from crawler.tally import Tally
     from crawler.turns import Turns
     from pipelines.ledger import Ledger
+    from pipelines.pool import CleanPool
 
 SITES_AT_ONCE = 64
 """Passes in one process. Each holds at most its window of pages in memory."""
@@ -37,7 +41,22 @@ ASKED_AT_ONCE = 64
 PUBLISH_SECONDS = 30.0
 """How long a finished site waits for others to finish, so that one batch publishes them together."""
 
+LOOK_SECONDS = 5.0
+"""Between two looks at the seeds and at what is due, in a round that goes on."""
+SITES_A_LOOK_SECOND = 100
+"""With more sites, looks are as rare as this says: one at 500 sites reads half a megabyte of states."""
+
 _POLL_SECONDS = 0.5
+
+
+class Feed(Protocol):
+    """Says what a round that goes on is to look after, each time it looks anew."""
+
+    async def find_tasks(self) -> Sequence[Task]:
+        """Find all sites that are to be visited whenever they are due."""
+
+    def is_over(self) -> bool:
+        """Say whether the round is to end, so that a fresh one can begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +69,7 @@ class Plan:
     kept_robots: KeptRobots
     turns: Turns
     closures: Closures
+    runs: Runs
     guard: AddressGuard
     tasks: Sequence[Task]
     tally: Tally
@@ -59,10 +79,14 @@ class Plan:
     lease_seconds: float
     make_backfill: Callable[[str, datetime], Backfill]
     """The reader of a site's archive, by its id and the day it goes back to."""
+    feed: Feed | None = None
+    """Where the sites to look after come from, as long as the round goes on. None: it visits those of `tasks` once."""
+    clean_pool: CleanPool | None = None
+    """The processes that clean. None: the crawl has its own."""
 
 
 class Round:
-    """Visits each site once."""
+    """Visits each site once; with a feed, whenever it is due."""
 
     def __init__(self, plan: Plan, spider: NewsSpider) -> None:
         self._spider = spider
@@ -73,6 +97,10 @@ class Round:
         self._anytime = plan.anytime
         self._lease_seconds = plan.lease_seconds
         self._make_backfill = plan.make_backfill
+        self._runs = plan.runs
+        self._feed = plan.feed
+        self._look_at = 0.0
+        self._wanted: set[str] = set()
         self._waiting = {task.seed.id: task for task in plan.tasks}
         self._timings = {task.seed.id: Timing.of(task.seed) for task in plan.tasks}
         self._held: dict[str, tuple[float, float]] = {}
@@ -88,18 +116,20 @@ class Round:
             site_pass.stop()
 
     async def run(self) -> None:
-        """Go on until every site is passed over, held by another worker, or not due."""
+        """Go on until every site is passed over, held by another worker, or not due; with a feed, until stopped."""
         await self._order()
         stopped = asyncio.create_task(self._stopped.wait())
         try:
-            while self._running or self._finished or (self._waiting and not self._is_over):
+            while self._running or self._finished or (self._has_more and not self._is_over):
+                if self._feed is not None and not self._is_over:
+                    await self._look(self._feed)
                 if not self._is_over:
                     await self._lease()
                 if self._running:
                     waited = {*self._running} if self._stopped.is_set() else {*self._running, stopped}
-                    timeout = _POLL_SECONDS if self._held or self._finished else None
+                    timeout = _POLL_SECONDS if self._held or self._finished or self._feed else None
                     await asyncio.wait(waited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-                elif self._held and not self._finished:
+                elif (self._held or self._feed) and not self._finished:
                     await asyncio.wait({stopped}, timeout=_POLL_SECONDS)
                 await self._collect()
         finally:
@@ -111,33 +141,67 @@ class Round:
     def _is_over(self) -> bool:
         return self._stopped.is_set() or self._budget.is_spent
 
+    @property
+    def _has_more(self) -> bool:
+        return bool(self._waiting) or self._feed is not None
+
+    async def _look(self, feed: Feed) -> None:
+        """Take up what is due by now, by the seeds as they are by now."""
+        if time.monotonic() < self._look_at:
+            return
+        self._ledger.check()
+        if feed.is_over():
+            self._spider.stop()
+            return
+        tasks = await feed.find_tasks()
+        self._look_at = time.monotonic() + max(LOOK_SECONDS, len(tasks) / SITES_A_LOOK_SECOND)
+        busy = {site_pass.seed.id for site_pass in (*self._running.values(), *self._finished)}
+        self._timings = {task.seed.id: Timing.of(task.seed) for task in tasks}
+        self._waiting = {task.seed.id: task for task in tasks if task.seed.id not in busy}
+        self._tally.not_due.clear()
+        await self._order()
+        self._held = {site: held for site, held in self._held.items() if site in self._waiting}
+
     async def _order(self) -> None:
-        """Put the sites in the order in which they are due, the longest overdue first, and leave out those that are not."""
-        if self._anytime:
+        """Put the sites in the order in which they are due, the longest overdue first, and leave out those that are not.
+
+        Sites that somebody wants to have visited stand before all.
+        """
+        if self._anytime or not self._waiting:
             return
         dues = await self._agenda.survey({site: self._timings[site] for site in self._waiting})
+        self._wanted = await self._agenda.wanted()
         now = self._agenda.now()
-        self._waiting = {site: self._waiting[site] for site in dues if dues[site] <= now}
-        self._tally.not_due.update((site, due) for site, due in dues.items() if due > now)
+        wanted = [site for site in dues if site in self._wanted]
+        due = [site for site in dues if dues[site] <= now and site not in self._wanted]
+        self._waiting = {site: self._waiting[site] for site in (*wanted, *due)}
+        self._tally.not_due.update((site, due) for site, due in dues.items() if site not in self._waiting)
 
     async def _lease(self) -> None:
-        room = SITES_AT_ONCE - len(self._running)
         asked = list(self._waiting)[:ASKED_AT_ONCE]
+        wanted = [site for site in asked if site in self._wanted]
+        await self._agenda.take_up(await self._lease_some(wanted, anytime=True))
+        await self._lease_some([site for site in asked if site not in self._wanted], anytime=self._anytime)
+
+    async def _lease_some(self, asked: Sequence[str], *, anytime: bool) -> Sequence[str]:
+        """Begin with those of the sites that nobody has, as far as there is room; names them."""
+        room = SITES_AT_ONCE - len(self._running)
         if not asked or room <= 0:
-            return
-        answer = await self._agenda.lease(asked, room, anytime=self._anytime)
+            return ()
+        answer = await self._agenda.lease(asked, room, anytime=anytime)
         for site in answer.leased:
             self._held.pop(site, None)
-            self._start(self._make_pass(site, answer.states[site]), first=True)
+            self._start(self._make_pass(site, answer.states[site], anytime=anytime), first=True)
         for site, due_at in answer.not_due.items():
             del self._waiting[site]
             self._tally.not_due[site] = due_at
         for site, left in answer.held.items():
             self._note_held(site, left)
+        return answer.leased
 
-    def _make_pass(self, site: str, state: SiteState) -> SitePass:
+    def _make_pass(self, site: str, state: SiteState, *, anytime: bool) -> SitePass:
         timing, now = self._timings[site], self._agenda.now()
-        quiet_at = None if self._anytime else timing.next_quiet(now)
+        quiet_at = None if anytime else timing.next_quiet(now)
         task = self._waiting.pop(site)
         backfill = None
         if task.since is not None:
@@ -148,7 +212,7 @@ class Round:
             self._ledger,
             self._budget,
             self._spider,
-            polls=Polls(timing, state, now=now, anytime=self._anytime),
+            polls=Polls(timing, state, now=now, anytime=anytime),
             quiet_in_seconds=None if quiet_at is None else quiet_at - now,
             backfill=backfill,
         )
@@ -161,7 +225,8 @@ class Round:
         self._waiting[site] = self._waiting.pop(site)
         if left > last or time.monotonic() - since > self._lease_seconds + 1.0:
             del self._waiting[site], self._held[site]
-            self._tally.held.append(site)
+            if site not in self._tally.held:
+                self._tally.held.append(site)
 
     def _start(self, site_pass: SitePass, *, first: bool) -> None:
         self._running[asyncio.create_task(self._pass(site_pass, first=first))] = site_pass
@@ -170,7 +235,9 @@ class Round:
         if first:
             self._ledger.freshness.watch(site_pass.seed.id, site_pass.polls.watched_since)
             owed = await self._ledger.owed(site_pass.seed.id)
-            self._tally.owed_before += self._tally.listed[site_pass.seed.id].begin_pass(owed)
+            listed = self._tally.listed[site_pass.seed.id]
+            self._tally.owed_before += listed.begin_pass(owed)
+            site_pass.listed_before = listed.links
             await save_urls(site_pass.task, self._ledger, self._tally)
             seed = site_pass.seed
             # What is still owed at a site that is taken down ends as blocked, without a request.
@@ -239,7 +306,32 @@ class Round:
         # Nor is a site visited before its host is open again.
         due = max(due, now + site_pass.closed_seconds)
         # A pass that was cut short is due at once: what it left is pending, and the next worker takes it up.
-        await self._agenda.give_back(site, due_at=now if self._is_over else due, state=polls.state)
+        due = now if self._is_over else due
+        await self._agenda.give_back(site, due_at=due, state=polls.state)
+        await self._runs.add(self._to_run(site_pass, due))
+        if self._feed is not None:
+            self._tally.forget(site)
+
+    def _to_run(self, site_pass: SitePass, due: float) -> Run:
+        site, state = site_pass.seed.id, site_pass.polls.state
+        failed = [
+            f"{one.kind} {url}: {one.reason}"
+            for url, one in self._tally.listings_failed.items()
+            if one.site == site
+        ]
+        return Run(
+            site=site,
+            worker=self._ledger.worker_id,
+            started_at=_moment(site_pass.started_at),
+            ended_at=_moment(time.time()),
+            new_links=self._tally.listed[site].links - site_pass.listed_before,
+            owed=state.owed,
+            pages=dict(site_pass.ended),
+            listings_failed=tuple(failed[:NAMED_FAILURES]),
+            put_off=site_pass.put_off,
+            verdict=state.verdict or None,
+            due_at=_moment(due),
+        )
 
     def _judge(self, site: str, site_pass: SitePass) -> None:
         state = site_pass.polls.state
@@ -250,3 +342,7 @@ class Round:
             self._tally.verdicts[site] = verdict
         elif lives and state.verdict == "dead":
             state.verdict = state.evidence = ""
+
+
+def _moment(seconds: float) -> str:
+    return to_timestamp(datetime.fromtimestamp(seconds, UTC))

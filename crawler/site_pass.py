@@ -141,6 +141,11 @@ class SitePass:
         self.visits_ended = 0
         self._held: list[Visit] = []
         self._changed = asyncio.Event()
+        self.started_at = time.time()
+        self.listed_before = 0
+        """Links of the site that this worker had met when the pass began."""
+        self.ended: Counter[str] = Counter()
+        """Visits of this pass that ended, by how."""
         self.signs: Counter[str] = Counter()
         """What the answers of this pass say of the site: `crawler.verdicts` reads them."""
         self._stopped = False

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from pipelines.ledger import Ledger
+    from pipelines.names import Names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +26,9 @@ class Stop:
 class StopList:
     """The list of one log. Every method raises `redis.exceptions.RedisError`."""
 
-    def __init__(self, redis: Redis, ledger: Ledger) -> None:
+    def __init__(self, redis: Redis, names: Names) -> None:
         self._redis = redis
-        self._key = ledger.key("stopped")
+        self._key = names.key("stopped")
 
     async def add(self, target: str, *, seconds: float | None) -> Stop:
         """Put a target on the list, or change how long it stays; None: until it is taken out."""

@@ -84,6 +84,17 @@ class Tally:
     refused_links: Counter[str] = field(default_factory=Counter)
     """Links of listings that are not followed, by reason: `crawler.discovery.admission` has them."""
 
+    def forget(self, site: str) -> None:
+        """Forget what is told site by site: a crawl that goes on for months would only collect it."""
+        self.visited.clear()
+        self.passed.discard(site)
+        self.put_off.pop(site, None)
+        self.verdicts.pop(site, None)
+        for names in (self.rolled_over, self.distrusted, self.retired, self.revived, self.held):
+            names.clear()
+        for url in [url for url, failed in self.listings_failed.items() if failed.site == site]:
+            del self.listings_failed[url]
+
     def note_links(self, site: str, saved: SavedListing) -> None:
         """Count the links of a listing of the site, by what became of them."""
         self.listed[site].links += saved.new

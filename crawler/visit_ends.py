@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cleaners.models import Rejection
+from cleaners.models import Article, Rejection
 from pipelines.visits import Cleaned, Ended
 
 if TYPE_CHECKING:
@@ -32,6 +32,13 @@ def reject(visit: Visit, url: str, error: FetchError) -> Cleaned:
     """The end of a visit whose answer is no page: as cleaning would have said, had the body been fetched."""
     rejection = Rejection(reason=error.reason, evidence=str(error), url=url, requested_url=visit.url)
     return Cleaned(visit=visit, fetched_at=datetime.now(UTC), status=200, result=rejection)
+
+
+def find_outcome(item: Cleaned | Ended) -> str:
+    """How a visit ended, as far as its page tells: `article`, `rejected`, or the outcome of one without a page."""
+    if isinstance(item, Ended):
+        return item.outcome
+    return "article" if isinstance(item.result, Article) else "rejected"
 
 
 def end_request(response: Response | Failure) -> None:

@@ -28,8 +28,11 @@ class Clean:
     `clean/removed/<site>/<rule file>`.
     """
 
-    def __init__(self, workers: int | None, stats: StatsCollector, policy: OptOutPolicy) -> None:
+    def __init__(
+        self, workers: int | None, stats: StatsCollector, policy: OptOutPolicy, crawler: Crawler | None = None
+    ) -> None:
         self._workers = workers
+        self._crawler = crawler
         self._stats = stats
         self._policy = policy
 
@@ -42,15 +45,19 @@ class Clean:
             settings.getint("BROADSHEET_CLEAN_WORKERS") or None,
             crawler.stats,
             OptOutPolicy(settings["BROADSHEET_OPT_OUT"]),
+            crawler,
         )
 
     def open_spider(self) -> None:
-        """Start the workers: their imports run while the first pages are fetched."""
-        self._pool = CleanPool(self._workers, cleaner="pipelines.pages:clean_and_sketch")
+        """Start the workers, unless the spider has a pool: their imports run while the first pages are fetched."""
+        shared: CleanPool | None = getattr(self._crawler and self._crawler.spider, "clean_pool", None)
+        self._is_shared = shared is not None
+        self._pool = shared or CleanPool(self._workers, cleaner="pipelines.pages:clean_and_sketch")
 
     def close_spider(self) -> None:
         """End the workers; Scrapy closes a spider when no item is on its way."""
-        self._pool.close()
+        if not self._is_shared:
+            self._pool.close()
 
     async def process_item(self, item: Fetched | Ended) -> Cleaned | Ended:
         """Clean what was fetched; DropItem where the crawl ends before an article's further pages are in."""

@@ -13,6 +13,7 @@ from pipelines.hiding import hide_links, hide_pending, rewrite_history
 from pipelines.live import read_live
 from pipelines.log import FORMAT, Genesis, Log, open_genesis
 from pipelines.memory import Memory
+from pipelines.names import key_prefix
 from pipelines.objects import StoreError, open_objects
 from pipelines.parts import Staging
 from pipelines.patience import Patience, PatientObjects
@@ -246,6 +247,11 @@ class Ledger:
             await self._gate.stop_beating(self.worker_id)
             await self._gate.call("workers", self.worker_id)
 
+    def check(self) -> None:
+        """Do nothing but raise what went wrong in the background."""
+        with self._watched():
+            pass
+
     @contextmanager
     def _watched(self) -> Iterator[None]:
         """Raise what went wrong before, and keep what goes wrong now: the run must not end as if it had not."""
@@ -367,7 +373,7 @@ async def _join(  # noqa: PLR0913 - as open_ledger
     gate = Gate(
         redis=redis,
         log=Log(objects=PatientObjects(objects, patience), position=0, epoch=0),
-        prefix=f"bs:2:{genesis.log_id}:",
+        prefix=key_prefix(genesis.log_id),
         worker_id=staging.worker_id,
         lease_seconds=lease_seconds,
         policy=policy,

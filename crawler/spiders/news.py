@@ -35,7 +35,7 @@ from crawler.validators import (
     to_headers,
 )
 from crawler.verdicts import read_signs
-from crawler.visit_ends import end, end_request, reject
+from crawler.visit_ends import end, end_request, find_outcome, reject
 from pipelines.ledger import Validators
 from pipelines.visits import Cleaned, Fetched, VisitCutShortError
 
@@ -74,6 +74,7 @@ class NewsSpider(scrapy.Spider):
         self.tally = plan.tally
         self.pacer = Pacer(plan.turns)
         self.closures = plan.closures
+        self.clean_pool = plan.clean_pool
         self.fault: BaseException | None = None
         self._outbox: asyncio.Queue[scrapy.Request | Ended | None] = asyncio.Queue()
         self._passes: dict[str, SitePass] = {}
@@ -356,6 +357,7 @@ class NewsSpider(scrapy.Spider):
     def end_item(self, item: Any, response: Response | Failure | None) -> None:
         """Make room for the next visit."""
         self.tally.visits_fetched += isinstance(item, Cleaned) or item.status is not None
+        self._passes[item.visit.site].ended[find_outcome(item)] += 1
         self._make_room(item, response)
 
     def _make_room(self, item: Any, response: Response | Failure | None) -> None:
