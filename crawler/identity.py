@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from scrapy.settings import Settings
 
 from crawler.addresses import AddressGuard
+from crawler.contact import check_contact
 from crawler.errors import UserError
-from crawler.seeds import find_url_problem
 from crawler.settings import read_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-_MAIL = re.compile(r"[^\s@()<>,;\"]+@[^\s@()<>,;\"]+\.[^\s@()<>,;\"]+")
 
 
 def make_guard(networks: Sequence[str], contact: str | None) -> AddressGuard:
@@ -23,8 +20,7 @@ def make_guard(networks: Sequence[str], contact: str | None) -> AddressGuard:
 
     Raises UserError for what is no network, or no contact.
     """
-    if contact is not None and not _MAIL.fullmatch(contact) and find_url_problem(contact):
-        raise UserError(f"--contact {contact!r}: must be a mail address or an http(s) address")
+    check_contact(contact)
     try:
         return AddressGuard.of(networks, only_allowed=contact is None)
     except ValueError as error:

@@ -6,6 +6,7 @@ from __future__ import annotations
 _LIST_OPTIONS = {
     "crawl": ("--seeds", "--site", "--url", "--allow-address"),
     "agenda": ("--site",),
+    "dump": ("--site", "--country", "--language", "--section", "--seeds"),
 }
 
 

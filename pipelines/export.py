@@ -37,7 +37,7 @@ def export_parquet(data: str, out: Path, *, as_of: int | None = None) -> dict[st
     file a day. Either appears when it is complete. `as_of`: only what was published up to that entry of the log; what
     was taken down since is gone all the same. Raises ExportError, and StoreError where the data cannot be read.
     """
-    duckdb = _import_duckdb()
+    duckdb = import_duckdb()
     if out.exists():
         raise ExportError(f"{out}: exists already; name another place")
     objects = open_objects(data, Path(), worker_id="export")
@@ -55,7 +55,8 @@ def export_parquet(data: str, out: Path, *, as_of: int | None = None) -> dict[st
     return counts
 
 
-def _import_duckdb() -> Any:
+def import_duckdb() -> Any:
+    """Give DuckDB's module. Raises ExportError where it is not installed."""
     try:
         import duckdb  # noqa: PLC0415 - an extra, and nothing else needs it
     except ImportError as error:
@@ -88,7 +89,7 @@ def _export_table(  # noqa: PLR0913, PLR0917 - what a table is made of
         if rows or is_single:
             target = folder / ("articles.parquet" if is_single else f"out/{table}/{day}/rows.parquet")
             target.parent.mkdir(parents=True, exist_ok=True)
-            _convert(duckdb, lines, target, _TABLES[table])
+            write_parquet(duckdb, lines, target, to_columns(_TABLES[table]))
     return count
 
 
@@ -114,10 +115,17 @@ async def _write_lines(
     return count
 
 
-def _convert(duckdb: Any, lines: Path, target: Path, row: type) -> None:
-    columns = {name: to_column_type(kind) for name, kind in get_type_hints(row).items()}
+def write_parquet(
+    duckdb: Any, lines: Path, target: Path, columns: dict[str, str], *, is_reproducible: bool = False
+) -> None:
+    """Write a file of rows as Parquet, with a type by column; other fields are left out.
+
+    `is_reproducible`: on one core and in small groups, so that the same rows give the same bytes in little memory.
+    """
     with duckdb.connect() as connection:
         connection.execute("SET preserve_insertion_order = true")
+        if is_reproducible:
+            connection.execute("SET threads = 1")
         rows = connection.read_json(
             str(lines),
             columns=columns,
@@ -125,7 +133,14 @@ def _convert(duckdb: Any, lines: Path, target: Path, row: type) -> None:
             compression="uncompressed",
             maximum_object_size=1 << 28,
         )
-        rows.write_parquet(str(target), compression="zstd")
+        rows.write_parquet(
+            str(target), compression="zstd", row_group_size=10_000 if is_reproducible else None
+        )
+
+
+def to_columns(row: type) -> dict[str, str]:
+    """Give the column type of each field of a row."""
+    return {name: to_column_type(kind) for name, kind in get_type_hints(row).items()}
 
 
 def to_column_type(kind: Any) -> str:

@@ -50,6 +50,69 @@ def export(
     export_data(data, parquet, as_of)
 
 
+def dump(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write into, new or empty.")],
+    data: Data = "data",
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="Fetched on this day or later, UTC.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(metavar="DAY", help="Fetched on this day or earlier.")] = None,
+    site: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this site.")] = None,
+    country: Annotated[
+        list[str] | None, typer.Option(metavar="CC", help="Only sites whose seeds lie in this folder.")
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="Only this language; pt means pt-BR, too.")
+    ] = None,
+    section: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this section, in the site's own words.")
+    ] = None,
+    snapshot: Annotated[
+        int | None, typer.Option(metavar="N", help="As of this entry of the log; default: its end.")
+    ] = None,
+    since_snapshot: Annotated[
+        int | None, typer.Option(metavar="M", help="A delta: only what changed after this entry.")
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="jsonl.gz, jsonl.zst or parquet.")
+    ] = "jsonl.gz",
+    duplicates: Annotated[
+        bool, typer.Option("--duplicates", help="Near-duplicates that were published, too.")
+    ] = False,
+    removals: Annotated[
+        bool, typer.Option("--removals/--no-removals", help="With or without what cleaning took from pages.")
+    ] = True,
+    seeds: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Seeds that tell countries; default: those that came along."),
+    ] = None,
+    contact: Annotated[
+        str | None,
+        typer.Option(metavar="MAIL|URL", help="Whom to ask for takedowns; default: BROADSHEET_CONTACT."),
+    ] = None,
+) -> None:
+    """Write a snapshot of the articles as files, with a datasheet; goes on where it was interrupted."""
+    from crawler.dump_command import write_dump
+
+    write_dump(
+        data,
+        out,
+        first_day=from_,
+        last_day=to,
+        sites=site or (),
+        countries=country or (),
+        languages=language or (),
+        sections=section or (),
+        seeds=seeds or None,
+        snapshot=snapshot,
+        since=since_snapshot,
+        packing=format_,
+        duplicates=duplicates,
+        removals=removals,
+        contact=contact or None,
+    )
+
+
 def takedown(
     target: Annotated[
         str,
