@@ -48,6 +48,11 @@ class Patience:
         self._none_waits.set()
         self._warned_at = -_WARN_SECONDS
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something waits for a store right now."""
+        return self._waiting > 0
+
     async def ready(self) -> None:
         """Return once nothing waits for a store."""
         await self._none_waits.wait()

@@ -138,6 +138,26 @@ async def _attach(url: str, patience: Patience) -> AsyncIterator[Redis]:
         await redis.aclose()
 
 
+def make_quick_client(redis: Redis, *, answer_seconds: float) -> Redis:
+    """Make a client of the same server that fails at once where it is gone, and starts no embedded one; close it first."""
+    pool = redis.connection_pool
+    settings = dict(pool.connection_kwargs)
+    kind = pool.connection_class
+    server = settings.pop("server", None)
+    if server is not None:
+        settings["path"], kind = server.socket, UnixDomainSocketConnection
+    settings |= {
+        "retry": Retry(NoBackoff(), 0),
+        "socket_timeout": answer_seconds,
+        "socket_connect_timeout": answer_seconds,
+    }
+    return Redis.from_pool(
+        BlockingConnectionPool(
+            connection_class=kind, max_connections=_CONNECTIONS, timeout=answer_seconds, **settings
+        )
+    )
+
+
 def _make_client(pool: BlockingConnectionPool, patience: Patience) -> Redis:
     client = _PatientRedis.from_pool(pool)
     assert isinstance(client, _PatientRedis)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from crawler.cli import cleaning, crawling, publishing, seeding, seen
+from crawler.cli import cleaning, crawling, publishing, seeding, seen, serving
 from crawler.list_options import spread
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ seen_app = typer.Typer(
     help="Look after what is remembered of visited pages.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(seen_app, name="seen")
+config_app = typer.Typer(help="Look after the file of settings.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(config_app, name="config")
 
 
 @app.callback(invoke_without_command=True)
@@ -40,6 +42,7 @@ def broadsheet(
 # In the order of `--help`.
 app.command()(crawling.demo)
 app.command()(crawling.crawl)
+app.command()(serving.serve)
 app.command()(crawling.agenda)
 app.command()(crawling.stop)
 app.command()(cleaning.clean)
@@ -57,6 +60,7 @@ seen_app.command("forget")(seen.forget_seen)
 seen_app.command("export")(seen.export_seen)
 seen_app.command("import")(seen.import_seen)
 seen_app.command("rebuild")(seen.rebuild_seen)
+config_app.command("check")(serving.check_config)
 
 
 def main() -> None:
