@@ -6,7 +6,7 @@ import queue
 import threading
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cleaners.models import Article
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from concurrent.futures import Future
 
-    from pipelines.inputs import Input
+    from pipelines.given import Input
     from pipelines.worker import Result
 
 # Enough that no worker waits for the reader; few enough that memory holds a handful of pages a worker.
@@ -105,6 +105,12 @@ def _to_row(given: Input, result: Result | None) -> dict[str, Any]:
         if given.fetched_at is None:
             # The moment of cleaning is no fact about the page, and two runs should give the same bytes.
             record["fetched_at"] = None
-        return record
+        return record | {"archive": _to_place(given)}
     reason, evidence = (given.fault, given.evidence) if result is None else (result.reason, result.evidence)
-    return {"id": given.id, "url": given.url, "rejected": reason, "evidence": evidence}
+    row = {"id": given.id, "url": given.url, "rejected": reason, "evidence": evidence}
+    # Only here, since a line of JSON Lines is found again by its id.
+    return row | {"archive": _to_place(given)} if given.archive is not None else row
+
+
+def _to_place(given: Input) -> dict[str, Any] | None:
+    return asdict(given.archive) if given.archive is not None else None

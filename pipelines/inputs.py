@@ -1,4 +1,4 @@
-"""What `broadsheet clean` reads: pages, texts and JSON Lines from files, folders and standard input, streamed."""
+"""What `broadsheet clean` reads: pages, texts, JSON Lines and WARC files from disks, stores and standard input, streamed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import io
 import json
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
@@ -17,7 +16,11 @@ from backports import zstd
 
 from cleaners.decode import decode
 from cleaners.models import Document, Listed
+from pipelines.given import Input, InputError
 from pipelines.stated_url import find_stated_url
+from pipelines.warc import places
+from pipelines.warc.filters import Filters
+from pipelines.warc.reading import NoPagesError, ReadReport, read_warc
 from pipelines.worker import DirtyText
 
 if TYPE_CHECKING:
@@ -25,86 +28,94 @@ if TYPE_CHECKING:
 
     from pipelines.worker import Page
 
+__all__ = ["MAX_LINE_BYTES", "Input", "InputError", "find_inputs", "holds_lines", "read_inputs"]
+
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """A longer line is one rejection, `too_large`: eight times the largest page that the crawl takes."""
 
 _PEEK_BYTES = 64 * 1024
-_KINDS: dict[str, Literal["html", "text", "lines"]] = {
+_Kind = Literal["html", "text", "lines", "warc"]
+_KINDS: dict[str, _Kind] = {
     ".html": "html",
     ".htm": "html",
     ".xhtml": "html",
     ".txt": "text",
     ".jsonl": "lines",
     ".ndjson": "lines",
+    ".warc": "warc",
 }
 _COMPRESSED = (".gz", ".zst")
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
-class InputError(Exception):
-    """An input that cannot be read: one line that names it."""
+Source = Path | str | None
+"""A file, the address of a WARC, or standard input."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """One page or text to clean, or what stood in its place."""
-
-    where: str
-    """File and, in JSON Lines, line number; for people."""
-    id: Any = None
-    """As the line gave it; None: it gave none."""
-    url: str | None = None
-    fetched_at: datetime | None = None
-    """As the line gave it; None: nobody knows."""
-    page: Page | None = None
-    """None: there is nothing to clean, and `fault` says why."""
-    fault: str = ""
-    """One word of the rejections in docs/output.md: `not_json`, `no_content`, `too_large`."""
-    evidence: str = ""
-
-
-def find_inputs(names: Iterable[str]) -> tuple[Path | None, ...]:
-    """The files behind the names, folders opened; None is standard input. InputError: one cannot be read."""
-    found: list[Path | None] = []
-    for name in names:
-        path = Path(name)
-        if name == "-":
-            found.append(None)
-        elif path.is_dir():
-            inside = [file for file in sorted(path.rglob("*")) if file.is_file() and _kind(file)]
-            if not inside:
-                raise InputError(f"{name}: no .html, .txt or .jsonl file in this folder")
-            found += inside
-        elif not path.exists():
-            raise InputError(f"{name}: no such file")
-        elif _kind(path) is None:
-            raise InputError(f"{name}: not a .html, .txt or .jsonl file (.gz and .zst are fine after these)")
-        else:
-            found.append(path)
+def find_inputs(names: Iterable[str]) -> tuple[Source, ...]:
+    """The files behind the names, folders and prefixes opened; None is standard input. InputError: one cannot be read."""
+    found = tuple(source for name in names for source in _find(name))
     for file in found:
-        if file is not None:
+        if isinstance(file, Path):
             with _naming(str(file)), file.open("rb"):
                 pass
-    return tuple(found)
+    return found
 
 
-def holds_lines(path: Path | None) -> bool:
+def _find(name: str) -> Iterable[Source]:
+    if name == "-":
+        return (None,)
+    if places.is_remote(name):
+        return places.find_remote(name)
+    path = Path(name)
+    if path.is_dir():
+        inside = [file for file in sorted(path.rglob("*")) if file.is_file() and _kind(file)]
+        if not inside:
+            raise InputError(f"{name}: no .html, .txt, .jsonl or .warc file in this folder")
+        return inside
+    if not path.exists():
+        raise InputError(f"{name}: no such file")
+    if refusal := places.find_refusal(name):
+        raise InputError(refusal)
+    if _kind(path) is None:
+        raise InputError(
+            f"{name}: not a .html, .txt, .jsonl or .warc file (.gz and .zst are fine after these)"
+        )
+    return (path,)
+
+
+def holds_lines(source: Source) -> bool:
     """Whether any number of pages may come from it."""
-    return path is None or _kind(path) == "lines"
+    return not isinstance(source, Path) or _kind(source) in ("lines", "warc")
 
 
-def read_inputs(paths: Iterable[Path | None]) -> Iterator[Input]:
-    """Everything in the files, in order. InputError: a file cannot be read on."""
-    for path in paths:
-        name = "standard input" if path is None else str(path)
-        with _naming(name), _opened(path) as raw:
+def read_inputs(
+    sources: Iterable[Source], *, filters: Filters | None = None, report: ReadReport | None = None
+) -> Iterator[Input]:
+    """Everything in the files, in order. InputError: a file cannot be read on, or no WARC among them holds a response.
+
+    `filters` says which pages of WARC files are wanted, and `report` counts what was read of those.
+    """
+    filters, report = filters or Filters(), report if report is not None else ReadReport()
+    nothing: NoPagesError | None = None
+    for source in sources:
+        if isinstance(source, str) or (source is not None and _kind(source) == "warc"):
+            try:
+                yield from read_warc(str(source), filters=filters, report=report)
+            except NoPagesError as error:
+                nothing = error
+            continue
+        name = "standard input" if source is None else str(source)
+        with _naming(name), _opened(source) as raw:
             stream = _decompressed(io.BufferedReader(raw, _PEEK_BYTES))
-            kind = _kind(path) if path is not None else _sniffed(stream)
+            kind = _kind(source) if source is not None else _sniffed(stream)
             if kind == "lines":
                 yield from _read_lines(stream, name)
             else:
                 yield _whole(stream.read(), name, kind)
+    if nothing is not None and len(report.without_pages) == report.files:
+        raise nothing
 
 
 def _opened(path: Path | None) -> io.FileIO:
@@ -113,7 +124,7 @@ def _opened(path: Path | None) -> io.FileIO:
     return io.FileIO(0, closefd=False) if path is None else io.FileIO(path)
 
 
-def _kind(path: Path) -> Literal["html", "text", "lines"] | None:
+def _kind(path: Path) -> _Kind | None:
     name = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
     return _KINDS.get(name.suffix.lower())
 
@@ -128,9 +139,13 @@ def _decompressed(stream: io.BufferedReader) -> io.BufferedReader:
     return stream
 
 
-def _sniffed(stream: io.BufferedReader) -> Literal["html", "text", "lines"]:
+def _sniffed(stream: io.BufferedReader) -> _Kind:
     """JSON Lines if one of the first lines begins like an object, or there is none; a page if it all begins with a tag."""
     start = stream.peek(_PEEK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"WARC/"):
+        raise InputError(
+            "standard input: is a WARC: give it as a file or an address, since its records are sought"
+        )
     if start.startswith(b"<"):
         return "html"
     if not start or any(line.lstrip().startswith(b"{") for line in start.splitlines()):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 from pipelines.record import (
     SCHEMA_VERSION,
+    ArchiveRow,
     Hex32,
     Ordinal,
     SchemaVersion,
@@ -39,6 +40,7 @@ class OutcomeRow(TypedDict):
     status: int | None
     fetched_at: Timestamp
     log_entry: Ordinal | None
+    archive: ArchiveRow | None
     schema_version: SchemaVersion
 
 
@@ -70,6 +72,7 @@ def to_outcome_row(  # noqa: PLR0913 - one keyword a field of the row
         "status": status,
         "fetched_at": to_timestamp(fetched_at),
         "log_entry": None,
+        "archive": None,
         "schema_version": SCHEMA_VERSION,
     }
     return cast("dict[str, Any]", row)

@@ -120,6 +120,14 @@ class CleanerVersion(TypedDict):
     trafilatura: str
 
 
+class ArchiveRow(TypedDict):
+    """Where the page that a row was made of stands in a WARC file."""
+
+    file: str
+    offset: Count
+    record_id: str
+
+
 class ChangesRow(TypedDict):
     """What a revision changed; characters are counted by whole sentences."""
 
@@ -178,6 +186,7 @@ class Record(TypedDict):
     similarity: float | None
     cluster: Hex32 | None
     log_entry: Ordinal | None
+    archive: ArchiveRow | None
     cleaner: CleanerVersion
     schema_version: SchemaVersion
 
@@ -245,6 +254,7 @@ def to_record(article: Article, *, visit: str | None = None, revision: int | Non
         "similarity": None,
         "cluster": None,
         "log_entry": None,
+        "archive": None,
         "cleaner": cleaner_version(),
         "schema_version": SCHEMA_VERSION,
     }

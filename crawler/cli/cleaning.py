@@ -7,17 +7,18 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli.options import Contact, Networks
+from crawler.cli.options import Contact, FirstDay, Hosts, Languages, LastDay, Mimes, Networks
 
 
 def clean(
     inputs: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="INPUT...",
-            help="Files (.html, .txt, .jsonl; also .gz, .zst), folders of them, or - for standard input.",
+            help="Files (.html, .txt, .jsonl, .warc; also .gz, .zst), folders of them, addresses of WARC files "
+            "or prefixes (s3://…), or - for standard input.",
         ),
-    ],
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write here, all or nothing; .gz and .zst are compressed."),
@@ -26,11 +27,27 @@ def clean(
         int | None,
         typer.Option(min=1, max=1024, metavar="N", help="Processes that clean; default: one a core."),
     ] = None,
+    list_: Annotated[
+        Path | None, typer.Option("--list", metavar="FILE", help="Paths of WARC files, one a line.")
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(metavar="URL|DIR", help="What those paths are relative to; default: the list's folder."),
+    ] = None,
+    host: Hosts = None,
+    language: Languages = None,
+    from_: FirstDay = None,
+    to: LastDay = None,
+    mime: Mimes = None,
 ) -> None:
-    """Clean pages and texts, one output line for each."""
+    """Clean pages and texts, one output line for each. The last five options are for pages of WARC files."""
+    from crawler.archive_options import ArchiveOptions
     from crawler.clean_command import clean_files
 
-    clean_files(inputs, out, workers)
+    options = ArchiveOptions(
+        list=list_, base=base, hosts=host, languages=language, first=from_, last=to, mimes=mime
+    )
+    clean_files(inputs or (), out, workers, options)
 
 
 def explain(

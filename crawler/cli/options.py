@@ -21,3 +21,23 @@ Contact = Annotated[
 ]
 State = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the embedded Redis, as in crawl.")]
 Data = Annotated[str, typer.Option(metavar="DIR|URL", help="Folder or s3:// address of what is published.")]
+Hosts = Annotated[
+    list[str] | None,
+    typer.Option("--host", metavar="HOST", help="Of WARC pages: only this host, or below it."),
+]
+Languages = Annotated[
+    list[str] | None,
+    typer.Option("--language", metavar="TAG", help="Of WARC pages: not those that declare another language."),
+]
+FirstDay = Annotated[
+    str | None,
+    typer.Option("--from", metavar="DAY", help="Of WARC pages: fetched on this day (UTC) or later."),
+]
+LastDay = Annotated[
+    str | None,
+    typer.Option("--to", metavar="DAY", help="Of WARC pages: fetched on this day (UTC) or before."),
+]
+Mimes = Annotated[
+    list[str] | None,
+    typer.Option("--mime", metavar="TYPE", help="Of WARC pages: of this type; default: HTML and XHTML."),
+]

@@ -21,7 +21,7 @@ def article(blocks=(), removals=(), **about):
 
 
 # What only the ledger, or a part that was moved, can say.
-WHEN_PUBLISHED = {"changes", "duplicate_of", "similarity", "cluster", "log_entry"}
+WHEN_PUBLISHED = {"changes", "duplicate_of", "similarity", "cluster", "log_entry", "archive"}
 FULL = article(
     blocks=[Block(kind="heading", level=2, text="Oslo 😀"), Block(kind="paragraph", text="It rains.")],
     removals=[Removal(rule="icons/ligature", stage="text", where="block 1", sample="share", chars=5)],
