@@ -5,15 +5,25 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from crawler.service.api import health
+from crawler.service.api import articles, clean, health, log, openapi, sites
 from crawler.service.endpoints import to_route
 from crawler.service.guards import BodyLimit, Gatekeeper, RateLimit
 from crawler.service.headers import SecurityHeaders
-from crawler.service.problems import ProblemError, answer_fault, answer_http, answer_problem
+from crawler.service.problems import (
+    ProblemError,
+    answer_fault,
+    answer_http,
+    answer_missing_part,
+    answer_problem,
+)
+from pipelines.index.tables import IndexFileError
+from pipelines.objects import StoreError
+from pipelines.pool import PoolError
 
 if TYPE_CHECKING:
     from crawler.service.endpoints import Endpoint
@@ -22,7 +32,14 @@ if TYPE_CHECKING:
 
 def list_endpoints(service: Service) -> list[Endpoint]:
     """Give all endpoints, in the order of /openapi.json."""
-    return [*health.endpoints(service)]
+    endpoints = [
+        *health.endpoints(service),
+        *sites.endpoints(service),
+        *articles.endpoints(service),
+        *log.endpoints(service),
+        *clean.endpoints(service),
+    ]
+    return [*endpoints, openapi.endpoint(endpoints)]
 
 
 def make_app(service: Service) -> Starlette:
@@ -46,6 +63,10 @@ def make_app(service: Service) -> Starlette:
         exception_handlers={
             ProblemError: answer_problem,
             HTTPException: answer_http,
+            RedisError: answer_missing_part,
+            StoreError: answer_missing_part,
+            IndexFileError: answer_missing_part,
+            PoolError: answer_missing_part,
             Exception: answer_fault,
         },
     )

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from crawler.service.problems import ProblemError
+from pipelines.record import encode_line
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -87,7 +88,12 @@ def to_route(endpoint: Endpoint) -> Route:
 
 def to_json(value: object, *, status: int = 200) -> Response:
     """Give a value as an answer in JSON, and a line feed, for terminals."""
-    return Response(msgspec.json.encode(value) + b"\n", status_code=status, media_type=JSON)
+    try:
+        body = msgspec.json.encode(value) + b"\n"
+    except UnicodeEncodeError:
+        # Of half a surrogate pair, as some pages have it: published rows hold none.
+        body = encode_line(msgspec.to_builtins(value))
+    return Response(body, status_code=status, media_type=JSON)
 
 
 def read_parameters(request: Request, parameters: tuple[Parameter, ...]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
+from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 MEDIA_TYPE = "application/problem+json"
+
+_log = logging.getLogger(__name__)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +86,15 @@ def answer_http(request: Request, error: Exception) -> Response:
         allowed = (error.headers or {}).get("Allow", "GET")
         detail = f"{request.url.path} takes {allowed}, not {request.method}"
     return to_response(ProblemError(error.status_code, detail, headers=error.headers))
+
+
+def answer_missing_part(_request: Request, error: Exception) -> Response:
+    """Answer a request that needs a part of the service which is gone for now: Redis, the store, the index."""
+    _log.warning("a request failed: %s", error)
+    name = "Redis" if isinstance(error, RedisError) else "the store, the index or the cleaning pool"
+    return to_response(
+        ProblemError(503, f"{name} cannot be asked for now; /health has more", headers={"Retry-After": "5"})
+    )
 
 
 def answer_fault(_request: Request, _error: Exception) -> Response:

@@ -1,0 +1,122 @@
+"""`/api/log`: the log after an entry, as one answer or as a stream, at once or once there is more."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.responses import StreamingResponse
+
+from crawler.service import parameters
+from crawler.service.endpoints import Endpoint
+from crawler.service.problems import ProblemError
+from pipelines.log import read_entries
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from crawler.service.endpoints import Call
+    from crawler.service.service import Service
+    from pipelines.log import Entry
+
+NDJSON = "application/x-ndjson"
+MOST_WAIT_SECONDS = 60
+MOST_WAITING = 64
+"""Clients that wait for the next entry, or read a stream, at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntries:
+    """Some entries of the log."""
+
+    entries: tuple[dict[str, Any], ...]
+    """In order: `entry` is the number, `kind` what it is; docs/lake.md has the other fields."""
+    after: int
+    """The last of them, or the number that was asked for: what to ask for next."""
+
+
+class _Seats:
+    """How many clients wait."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def take(self) -> None:
+        if self.taken >= MOST_WAITING:
+            raise ProblemError(503, f"{MOST_WAITING} clients wait already", headers={"Retry-After": "5"})
+        self.taken += 1
+
+    def leave(self) -> None:
+        self.taken -= 1
+
+
+def endpoints(service: Service) -> list[Endpoint]:
+    """Give the endpoints."""
+    seats = _Seats()
+
+    async def read(call: Call) -> object:
+        after, limit, wait = call["after"], call["limit"], call["wait"]
+        is_stream = NDJSON in call.request.headers.get("accept", "")
+        seats.take()
+        if is_stream:
+            return StreamingResponse(_stream(service, after, limit, wait, seats), media_type=NDJSON)
+        try:
+            entries = await _read(service, after, limit)
+            if not entries and wait and await _wait(service, after, wait):
+                entries = await _read(service, after, limit)
+        finally:
+            seats.leave()
+        return LogEntries(entries=tuple(entries), after=entries[-1]["entry"] if entries else after)
+
+    return [
+        Endpoint(
+            path="/api/log",
+            summary="The entries of the log that follow one; with `wait`, as soon as there is one.",
+            answer=read,
+            returns=LogEntries,
+            media={NDJSON: "An entry a line; goes on with `wait`, until no entry has come for so long."},
+            parameters=(
+                parameters.count("after", "The last entry that you have.", most=10**18, default=0),
+                parameters.count("limit", "Entries at most.", least=1, most=10_000, default=1_000),
+                parameters.count(
+                    "wait",
+                    "Seconds to wait for an entry, where there is none.",
+                    most=MOST_WAIT_SECONDS,
+                    default=0,
+                ),
+            ),
+        ),
+    ]
+
+
+async def _wait(service: Service, after: int, seconds: int) -> bool:
+    return await service.tail.wait_beyond(after, seconds)
+
+
+async def _read(service: Service, after: int, limit: int) -> list[dict[str, Any]]:
+    found = []
+    async for number, entry in read_entries(service.objects, after):
+        found.append(_to_object(number, entry))
+        if len(found) >= limit:
+            break
+    return found
+
+
+async def _stream(service: Service, after: int, limit: int, wait: int, seats: _Seats) -> AsyncIterator[bytes]:
+    try:
+        while limit > 0:
+            async for number, entry in read_entries(service.objects, after):
+                yield msgspec.json.encode(_to_object(number, entry)) + b"\n"
+                after, limit = number, limit - 1
+                if not limit:
+                    return
+            if not wait or service.stopping.is_set() or not await _wait(service, after, wait):
+                return
+    finally:
+        seats.leave()
+
+
+def _to_object(number: int, entry: Entry) -> dict[str, Any]:
+    fields = asdict(entry)
+    return {"entry": number, "kind": fields.pop("kind"), **fields}
