@@ -39,7 +39,7 @@ def clean_files(
     started_at = time.monotonic()
     with exit_codes(mistakes=(UserError, InputError, OutputError), faults=(PoolError, WriteError)):
         filters, read = archives.to_filters(), ReadReport()
-        paths = find_inputs(names) + find_inputs(archives.read_list())
+        paths = find_inputs((*names, *archives.read_list()))
         if not paths:
             raise UserError(
                 "nothing to clean: name files, folders or addresses, - for standard input, or --list"

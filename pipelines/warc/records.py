@@ -121,7 +121,7 @@ class _Reader:
                     yield record
 
     def read_plain(self, source: Source) -> Iterator[Record]:
-        """Read a file without compression; where no record stands, the next line that begins one is looked for."""
+        """Read a file without compression; where no record stands, the next one is looked for."""
         while source.peek(1):
             self._last = source.position
             try:
@@ -131,9 +131,8 @@ class _Reader:
             except OSError:
                 self._counts["damaged"] += 1
             source.go_to(self._last + 1)
-            if not source.find(b"\nWARC/"):
+            if not source.find(b"WARC/1."):
                 return
-            source.go_to(source.position + 1)
 
     def _walk(self, stream: _Stream, offset: int | None) -> Iterator[Record]:
         """Read records as long as they follow each other. Raises OSError where something else does.
