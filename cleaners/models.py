@@ -44,7 +44,7 @@ class Document:
     """Aware, UTC."""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Names in lower case; repeated headers joined by a comma. Only those that cleaning reads."""
+    """As `cleaners.headers.join_headers` gives them."""
     language_hint: str | None = None
     """The seed's language (BCP 47); used where the page says nothing."""
     listed: Listed | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cleaners.headers import join_headers
 from cleaners.models import Document
 from crawler.seeds import UNKNOWN_LANGUAGE
 
@@ -23,10 +24,11 @@ def to_document(response: Response, visit: Visit, seed: Seed) -> Document:
         site=seed.id,
         fetched_at=datetime.now(UTC),
         status=response.status,
-        headers={
-            name.decode("latin-1").lower(): b", ".join(values).decode("utf-8", "replace")
+        headers=join_headers(
+            (name.decode("latin-1"), value.decode("utf-8", "replace"))
             for name, values in response.headers.items()
-        },
+            for value in values
+        ),
         language_hint=None if seed.language == UNKNOWN_LANGUAGE else seed.language,
         listed=visit.listed,
         site_signals=response.meta.get("site_signals") or {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cleaners.models import OWN_AGENT
@@ -24,6 +25,9 @@ _RESTRICTING = frozenset(
         "noimageindex",
     }
 )
+_PERMITTING = frozenset({"all", "archive", "follow", "index", "nofollow"})
+# Both are written, though only the comma is right.
+_DIRECTIVE_ENDS = re.compile(r"[,;]")
 _VALUED = frozenset({"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"})
 _MAX_VALUE_CHARS = 500
 # Metas that carry directives for one crawler; the agent's name is the meta's.
@@ -38,22 +42,14 @@ def find_opt_out(facts: PageFacts) -> dict[str, Any]:
     all its pages (`Document.site_signals`): the values as written.
     """
     found: dict[str, Any] = {}
-    by_agent: dict[str, list[str]] = {}
-    for name, contents in facts.metas.items():
-        agent = "*" if name == "robots" else name
-        is_agent = name == OWN_AGENT or (name.endswith(_AGENT_ENDINGS) and len(name) < 40 and ":" not in name)
-        if agent != "*" and not is_agent:
-            continue
-        for content in contents[:5]:
-            _add_directives(by_agent, agent, content)
-    if by_agent:
+    if by_agent := _read_robots_metas(facts):
         found["robots_meta"] = by_agent
     headers = facts.document.headers
-    if tag := headers.get("x-robots-tag"):
-        by_agent = {}
-        _add_directives(by_agent, "*", tag)
-        if by_agent:
-            found["x_robots_tag"] = by_agent
+    by_agent = {}
+    for line in headers.get("x-robots-tag", "").splitlines()[:20]:
+        _add_directives(by_agent, "*", line)
+    if by_agent:
+        found["x_robots_tag"] = by_agent
     for name, value in (
         ("tdm_reservation", facts.meta("tdm-reservation")),
         ("tdm_policy", facts.meta("tdm-policy")),
@@ -125,8 +121,33 @@ def _truth(value: Any) -> bool | None:
     return None
 
 
+def _read_robots_metas(facts: PageFacts) -> dict[str, list[str]]:
+    by_agent: dict[str, list[str]] = {}
+    for name, contents in facts.metas.items():
+        # Pages that cannot set a header write it as a meta.
+        agent = "*" if name in {"robots", "x-robots-tag"} else name
+        if agent != "*" and ":" in name:
+            continue
+        for content in contents[:5]:
+            if agent == "*" or _is_agent(name) or _holds_directives_only(content):
+                _add_directives(by_agent, agent, content)
+    return by_agent
+
+
+def _is_agent(name: str) -> bool:
+    return name == OWN_AGENT or (name.endswith(_AGENT_ENDINGS) and len(name) < 40)
+
+
+def _holds_directives_only(content: str) -> bool:
+    """Whether a meta of any name can be meant for a crawler: `none` alone is the value of many that are not."""
+    words = _DIRECTIVE_ENDS.sub(" ", content.lower()[:2_000]).split()
+    return all(word in _RESTRICTING or word in _PERMITTING for word in words) and any(
+        word in _RESTRICTING and word != "none" for word in words
+    )
+
+
 def _add_directives(by_agent: dict[str, list[str]], agent: str, content: str) -> None:
-    for token in content.lower()[:2_000].split(","):
+    for token in _DIRECTIVE_ENDS.split(content.lower()[:2_000]):
         directive = token.strip()
         if ":" in directive:
             name, _, rest = directive.partition(":")

@@ -19,6 +19,7 @@ from aiohttp.resolver import ThreadedResolver
 from scrapy.http import Headers, Response
 from yarl import URL
 
+from cleaners.headers import CLEANED_HEADERS
 from crawler.addresses import AddressRefusedError
 from crawler.fetching.decompress import ACCEPT_ENCODING, decompress
 from crawler.fetching.failures import (
@@ -53,21 +54,13 @@ CONNECT_SECONDS = 10.0
 DNS_CACHE_SECONDS = 300
 """Scrapy's own cache never forgets: a process that runs for months would keep addresses long moved."""
 
-_KEPT_HEADERS = frozenset(
-    {
-        "cache-control",
-        "content-language",
-        "content-type",
-        "etag",
-        "last-modified",
-        "link",
-        "location",
-        "retry-after",
-        "tdm-policy",
-        "tdm-reservation",
-        "x-robots-tag",
-    }
-)
+_KEPT_HEADERS = CLEANED_HEADERS | {
+    "cache-control",
+    "etag",
+    "last-modified",
+    "location",
+    "retry-after",
+}
 
 
 class HttpHandler:

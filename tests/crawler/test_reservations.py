@@ -15,6 +15,7 @@ TDMREP = (
     b'[{"location": "/", "tdm-reservation": 0}, {"location": "/mined/", "tdm-reservation": 1,'
     b' "tdm-policy": "https://paper.example/tdm"}]'
 )
+TWO_LINES = {"X-Robots-Tag": "otherbot: noarchive\r\nX-Robots-Tag: noindex"}
 ROBOTS = b"""User-agent: Broadsheet
 Disallow: /closed/
 Content-Signal: search=yes, ai-train=no
@@ -48,6 +49,9 @@ def paper(serve, helpers):
         "/free/plain": answer(page(1)),
         "/free/noindex": answer(with_head(2, b"<meta name=robots content='noindex'>")),
         "/free/noai": answer(page(3), headers={**HTML, "X-Robots-Tag": "noai"}),
+        "/free/two": answer(page(7), headers={**HTML, **TWO_LINES}),
+        "/free/usage": answer(page(8), headers={**HTML, "Content-Usage": "train-ai=n"}),
+        "/free/signal": answer(page(9), headers={**HTML, "Content-Signal": "ai-train=no"}),
         "/free/other": answer(with_head(4, b"<meta name=googlebot content='noindex'>")),
         "/mined/page": answer(page(5)),
         "/trained/page": answer(page(6)),
@@ -128,6 +132,9 @@ def test_what_is_not_to_be_indexed_is_not_stored_and_the_rest_is_flagged(crawls)
         "/free/plain": "article",
         "/free/noindex": "opt_out",
         "/free/noai": "article",
+        "/free/two": "opt_out",
+        "/free/usage": "article",
+        "/free/signal": "article",
         "/free/other": "article",
         "/mined/page": "article",
         "/trained/page": "article",
@@ -142,6 +149,9 @@ def test_skip_stores_nothing_that_reserves_mining_or_training(crawls):
         "/free/plain": "article",
         "/free/noindex": "opt_out",
         "/free/noai": "opt_out",
+        "/free/two": "opt_out",
+        "/free/usage": "opt_out",
+        "/free/signal": "opt_out",
         "/free/other": "article",
         "/mined/page": "opt_out",
         "/trained/page": "opt_out",
