@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from crawler.polls import Polls
 from crawler.sources import SiteState, read_state
+from crawler.watch.book import book_keys
 from pipelines.store import StoreError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from crawler.timing import Timing
+    from crawler.watch.book import Noted
     from pipelines.names import Names
 
 _SITES_AT_ONCE = 500
@@ -64,6 +66,7 @@ class Agenda:
         self._worker_prefix = names.key("worker", "")
         self._due, self._leases, self._states = (names.key(kind) for kind in ("due", "leases", "agenda"))
         self._wanted = names.key("wanted")
+        self._watched = book_keys(names)
         self._lease = redis.register_script((folder / "agenda.lua").read_text())
         self._return = redis.register_script((folder / "agenda_return.lua").read_text())
         self._replan = redis.register_script((folder / "agenda_replan.lua").read_text())
@@ -121,15 +124,24 @@ class Agenda:
                 held[site] = -answer / 1000
         return Leased(leased=tuple(states), states=states, not_due=not_due, held=held)
 
-    async def give_back(self, site: str, *, due_at: float, state: SiteState | None = None) -> bool:
+    async def give_back(
+        self, site: str, *, due_at: float, state: SiteState | None = None, noted: Noted | None = None
+    ) -> bool:
         """Return a site, due again at this time, in Unix seconds of the server; None: its state stays as it was.
 
+        `noted`: what is remembered of the pass; None: nothing is.
         False: the lease was another's by now, and nothing is changed.
         """
         packed = b"" if state is None else state.packed()
         answer = await self._return(
-            keys=[self._due, self._leases, self._states],
-            args=[site, self._worker_id, round(due_at * 1000), packed],
+            keys=[self._due, self._leases, self._states, *self._watched],
+            args=[
+                site,
+                self._worker_id,
+                round(due_at * 1000),
+                packed,
+                *(noted.arguments() if noted else ("", "")),
+            ],
         )
         return bool(answer)
 

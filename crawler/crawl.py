@@ -16,6 +16,7 @@ from crawler.errors import Fault, Interrupted, UserError
 from crawler.identity import make_guard
 from crawler.interruption import hear_interruption
 from crawler.seeds import load_seeds
+from crawler.service.settings import AlertSettings
 from crawler.settings import Environment, read_environment
 from crawler.site_pass import Budget
 from crawler.spider_run import check_extras, make_plan, make_scrapy_settings, run_spider
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from crawler.site_pass import Task
     from crawler.tally import FailedListing
     from crawler.verdicts import Verdict
+    from crawler.watch.alerts import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ class CrawlOptions:
     progress: bool = False
     """Show progress on standard error: a bar on a terminal, a line now and then elsewhere."""
     environment: Environment = field(default_factory=read_environment)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    """Where alerts are sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,8 @@ class CrawlReport:
     """Links of listings that were not followed, by reason: `scope`, `media`, `trap_calendar` …"""
     known_urls: tuple[str, ...]
     """Of the single addresses asked for, those that were known before: visited and not due, or still owed a visit."""
+    alerts: tuple[Message, ...]
+    """Alerts that were opened or closed: `crawler.watch.alerts` has their fields."""
     owed_before: int
     """Pages that earlier crawls, or another worker, had found and not visited."""
     data: str
@@ -217,6 +223,7 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
                     budget=Budget(options.limit),
                     anytime=options.now or bool(options.sites or options.urls or options.url_list),
                     lease_seconds=environment.lease_seconds,
+                    alerts=options.alerts,
                 )
                 stats = await run_spider(
                     plan, settings, lambda stop: _end_by_signal(interruption, patience, stop)
@@ -332,6 +339,7 @@ def _make_report(
         known_links=tally.known_links,
         refused_links=dict(tally.refused_links.most_common()),
         known_urls=tuple(tally.known_urls),
+        alerts=tuple(tally.alerts),
         owed_before=tally.owed_before,
         data=data,
         stopped=stopped,

@@ -13,7 +13,7 @@ from crawler.crawl import CrawlOptions, run_crawl
 from crawler.errors import Fault, UserError
 from crawler.exits import FAULT, INTERRUPTED, exit_codes, fail, stop_on_sigterm, warn
 from crawler.seeds import SeedError
-from crawler.settings import SettingError
+from crawler.settings import SettingError, read_service_settings
 from crawler.wording import counted
 from pipelines.store import StoreError
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crawler.crawl import CrawlReport
+    from crawler.watch.alerts import Message
 
 # Beyond these a list of sites or addresses is no reading for people.
 _NAMED_AT_MOST = 20
@@ -36,7 +37,13 @@ def crawl_sites(report_file: Path | None, *, since: str | None, **asked: Any) ->
     with exit_codes(mistakes=(UserError, SeedError, SettingError), faults=(StoreError, Fault)):
         if report_file is not None and not report_file.absolute().parent.is_dir():
             raise UserError(f"--report {report_file}: its folder does not exist; make it first")
-        report = run_crawl(CrawlOptions(since=None if since is None else read_since(since), **asked))
+        report = run_crawl(
+            CrawlOptions(
+                since=None if since is None else read_since(since),
+                alerts=read_service_settings().alerts,
+                **asked,
+            )
+        )
         if report_file is not None:
             write_report(report_file, report)
         for line in summary(report):
@@ -68,8 +75,21 @@ def warnings(report: CrawlReport) -> Iterator[str]:
         if verdict.kind != "ok"
     }
     yield from _named("verdict", bad, rest=("more verdict", ""))
+    alerts = {
+        f"{message.site}: {message.monitor}": f"{message.evidence}{_examples(message)}"
+        for message in report.alerts
+        if message.event == "opened"
+    }
+    yield from _named("alert", alerts, rest=("more alert", ""))
+    closed = {f"{one.site}: {one.monitor}": one.evidence for one in report.alerts if one.event == "closed"}
+    yield from _named("alert closed", closed, rest=("more alert", " closed"))
     retired = dict.fromkeys(report.listings_retired, "it has failed for too long; asked once a week now")
     yield from _named("retired", retired, rest=("more listing", " retired"))
+
+
+def _examples(message: Message) -> str:
+    urls = [one["url"] or "" for one in message.samples]
+    return f"; see {' '.join(urls)}" if urls else ""
 
 
 def write_report(file: Path, report: CrawlReport) -> None:

@@ -106,6 +106,12 @@ class Polls:
         """Whether one of the seed's listings was read in this pass, or is unchanged."""
         return any(poll.answer is not None for poll in self._polls.values())
 
+    def count(self) -> tuple[int, int, int]:
+        """Give how many of the seed's listings were answered in this pass, how many failed, and how many links were new."""
+        answered = sum(poll.answer is not None for poll in self._polls.values())
+        failed = sum(poll.answer is None and poll.failure is not None for poll in self._polls.values())
+        return answered, failed, sum(poll.new for poll in self._polls.values())
+
     def due(self) -> list[tuple[ListingKind, str]]:
         """Find the seed's listings that are to be polled."""
         return [

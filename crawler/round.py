@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from crawler.spiders.news import NewsSpider
     from crawler.tally import Tally
     from crawler.turns import Turns
+    from crawler.watch.watcher import Watcher
     from pipelines.ledger import Ledger
     from pipelines.pool import CleanPool
 
@@ -70,6 +71,7 @@ class Plan:
     turns: Turns
     closures: Closures
     runs: Runs
+    watcher: Watcher
     guard: AddressGuard
     tasks: Sequence[Task]
     tally: Tally
@@ -98,6 +100,7 @@ class Round:
         self._lease_seconds = plan.lease_seconds
         self._make_backfill = plan.make_backfill
         self._runs = plan.runs
+        self._watcher = plan.watcher
         self._feed = plan.feed
         self._look_at = 0.0
         self._wanted: set[str] = set()
@@ -132,6 +135,7 @@ class Round:
                 elif (self._held or self._feed) and not self._finished:
                     await asyncio.wait({stopped}, timeout=_POLL_SECONDS)
                 await self._collect()
+            await self._watcher.finish()
         finally:
             stopped.cancel()
             for running in self._running:
@@ -233,6 +237,7 @@ class Round:
 
     async def _pass(self, site_pass: SitePass, *, first: bool) -> None:
         if first:
+            self._watcher.begin(site_pass)
             self._ledger.freshness.watch(site_pass.seed.id, site_pass.polls.watched_since)
             owed = await self._ledger.owed(site_pass.seed.id)
             listed = self._tally.listed[site_pass.seed.id]
@@ -307,7 +312,9 @@ class Round:
         due = max(due, now + site_pass.closed_seconds)
         # A pass that was cut short is due at once: what it left is pending, and the next worker takes it up.
         due = now if self._is_over else due
-        await self._agenda.give_back(site, due_at=due, state=polls.state)
+        noted = await self._watcher.end(site_pass, now)
+        if await self._agenda.give_back(site, due_at=due, state=polls.state, noted=noted):
+            self._watcher.tell(noted)
         await self._runs.add(self._to_run(site_pass, due))
         if self._feed is not None:
             self._tally.forget(site)

@@ -12,6 +12,7 @@ from crawler.backfill import FEW_LINKS
 from crawler.discovery.admission import Admission
 from crawler.discovery.scope import Scope
 from crawler.fetching.pace import CONCURRENT_REQUESTS
+from crawler.watch.visits import PassFacts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -146,6 +147,9 @@ class SitePass:
         """Links of the site that this worker had met when the pass began."""
         self.ended: Counter[str] = Counter()
         """Visits of this pass that ended, by how."""
+        self.is_first = False
+        """Whether the site was never visited before."""
+        self.facts = PassFacts()
         self.signs: Counter[str] = Counter()
         """What the answers of this pass say of the site: `crawler.verdicts` reads them."""
         self._stopped = False

@@ -18,6 +18,7 @@ from crawler.round import Plan
 from crawler.runs import Runs
 from crawler.spiders.news import NewsSpider
 from crawler.turns import Turns
+from crawler.watch.watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
 
     from crawler.addresses import AddressGuard
     from crawler.round import Feed
+    from crawler.service.settings import AlertSettings
     from crawler.settings import Environment
     from crawler.site_pass import Budget, Task
     from crawler.tally import Tally
+    from crawler.watch.metrics import Metrics
     from pipelines.ledger import Ledger
     from pipelines.pool import CleanPool
 
@@ -55,12 +58,17 @@ def make_plan(  # noqa: PLR0913 - one keyword a part that it is made of
     tally: Tally,
     budget: Budget,
     lease_seconds: float,
+    alerts: AlertSettings | None = None,
+    metrics: Metrics | None = None,
     tasks: Sequence[Task] = (),
     anytime: bool = False,
     feed: Feed | None = None,
     clean_pool: CleanPool | None = None,
 ) -> Plan:
-    """What a run works with, all of it over one Redis and ledger."""
+    """What a run works with, all of it over one Redis and ledger.
+
+    `alerts`: where they are sent, None: nowhere; `metrics`: those of the process, None: nobody reads them.
+    """
     return Plan(
         ledger=ledger,
         agenda=Agenda(redis, ledger),
@@ -69,6 +77,7 @@ def make_plan(  # noqa: PLR0913 - one keyword a part that it is made of
         turns=Turns(redis, ledger),
         closures=Closures(redis, ledger),
         runs=Runs(redis, ledger),
+        watcher=Watcher(redis, ledger, tally, alerts, metrics),
         guard=guard,
         tasks=tasks,
         tally=tally,

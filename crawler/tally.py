@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from crawler.backfill import BackfillFigures
     from crawler.discovery.listings import ListingKind
     from crawler.verdicts import Verdict
+    from crawler.watch.alerts import Message
     from pipelines.freshness import Lags
     from pipelines.ledger import SavedListing
 
@@ -81,6 +82,8 @@ class Tally:
     """By site whose archive is read: how far."""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     """By site that was visited: what is thought of it."""
+    alerts: list[Message] = field(default_factory=list)
+    """Those that passes opened or closed."""
     refused_links: Counter[str] = field(default_factory=Counter)
     """Links of listings that are not followed, by reason: `crawler.discovery.admission` has them."""
 
@@ -90,6 +93,7 @@ class Tally:
         self.passed.discard(site)
         self.put_off.pop(site, None)
         self.verdicts.pop(site, None)
+        self.alerts = [message for message in self.alerts if message.site != site]
         for names in (self.rolled_over, self.distrusted, self.retired, self.revived, self.held):
             names.clear()
         for url in [url for url, failed in self.listings_failed.items() if failed.site == site]:

@@ -122,7 +122,7 @@ def judge(signs: Mapping[str, int], *, lives: bool = False) -> Verdict | None:
     """
     kinds: Counter[VerdictKind] = Counter()
     for name, count in signs.items():
-        if (kind := _kind_of(name)) is not None:
+        if (kind := kind_of(name)) is not None:
             kinds[kind] += count
     total = sum(kinds.values())
     if not total:
@@ -135,12 +135,13 @@ def judge(signs: Mapping[str, int], *, lives: bool = False) -> Verdict | None:
     if best == "ok" and 2 * signs.get("reserved", 0) > count:
         evidence = f"{signs['reserved']} of {count} stand under a reservation of mining or of uses by AI"
         return Verdict(kind="terms_notice", evidence=evidence)
-    names = sorted(filter(_kind_of, signs), key=lambda name: (_kind_of(name) != best, -signs[name]))
+    names = sorted(filter(kind_of, signs), key=lambda name: (kind_of(name) != best, -signs[name]))
     said = ", ".join(f"{signs[name]} {_say(name, signs[name])}" for name in names)
     return Verdict(kind=best, evidence=f"of {counted(total, 'answer')}, {said}")
 
 
-def _kind_of(name: str) -> VerdictKind | None:
+def kind_of(name: str) -> VerdictKind | None:
+    """The verdict that a sign speaks for; None: it says nothing of the whole site."""
     return _KINDS.get(name, "dead" if re.fullmatch(r"http_5\d\d", name) else None)
 
 

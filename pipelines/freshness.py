@@ -21,23 +21,32 @@ _STEP = 1.1
 class Lags:
     """Lags of one site, in seconds: how many there are, and about where any share of them lies."""
 
-    def __init__(self) -> None:
-        self._classes: Counter[int] = Counter()
+    def __init__(self, classes: Counter[int] | None = None) -> None:
+        self.classes: Counter[int] = classes or Counter()
+        """How many lie in each class."""
 
     @property
     def count(self) -> int:
         """How many were noted."""
-        return self._classes.total()
+        return self.classes.total()
 
     def note(self, seconds: float) -> None:
         """Count one; what is said to be published in the future counts as a second."""
-        self._classes[round(math.log(max(seconds, 1.0), _STEP))] += 1
+        self.classes[round(math.log(max(seconds, 1.0), _STEP))] += 1
+
+    def since(self, before: Lags | None) -> Lags:
+        """Give those that were noted after `before` was kept; None: all."""
+        return Lags(self.classes - (before.classes if before else Counter()))
+
+    def counts(self) -> dict[float, int]:
+        """Give how many lags there are of about so many seconds."""
+        return {_STEP**number: count for number, count in self.classes.items()}
 
     def quantile(self, share: float) -> float | None:
         """Give the seconds that this share of the lags does not exceed; None: none was noted."""
         left = share * self.count
-        for number in sorted(self._classes):
-            left -= self._classes[number]
+        for number in sorted(self.classes):
+            left -= self.classes[number]
             if left <= 0:
                 return _STEP**number
         return None

@@ -129,7 +129,7 @@ class Ledger:
         await self._patience.ready()
         with self._watched():
             while drawn := await self._draw(site, n):
-                forbidden = [visit for visit in drawn if self.is_taken_down(visit)]
+                forbidden = [visit for visit in drawn if self.is_taken_down(visit.url, visit.site)]
                 for visit in forbidden:
                     await self._batches.block(visit)
                 if len(forbidden) < len(drawn):
@@ -146,9 +146,9 @@ class Ledger:
             self._drawing.difference_update(tokens)
         return visits
 
-    def is_taken_down(self, visit: Visit) -> bool:
-        """Say whether the page may not be fetched any more; submitted all the same, its visit ends as blocked."""
-        return self._gate.log.takedowns.forbids(visit.url, visit.site)
+    def is_taken_down(self, url: str, site: str) -> bool:
+        """Say whether a page may not be fetched any more; submitted all the same, its visit ends as blocked."""
+        return self._gate.log.takedowns.forbids(url, site)
 
     def is_site_taken_down(self, site: str, home: str) -> bool:
         """Say whether nothing of the site with this id and home page may be fetched any more."""

@@ -81,12 +81,20 @@ class CleanPool:
         # Closing the one end wakes every thread that waits for its worker at the other.
         self._stopped, self._stop = Pipe(duplex=False)
         self._workers: dict[int, _Worker] = {}
+        self._busy: set[int] = set()
+        self.starts = 0
+        """Processes started so far."""
         self._threads = [
             threading.Thread(target=self._feed, args=(slot,), name=f"clean-{slot}", daemon=True)
             for slot in range(self.size)
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def busy(self) -> int:
+        """How many workers have a page."""
+        return len(self._busy)
 
     def submit(self, page: Page) -> Future[Result]:
         """Queue the page without waiting. PoolError, here or in the future: no worker is left to clean it."""
@@ -135,10 +143,12 @@ class CleanPool:
         while (job := self._jobs.get()) is not None:
             # False: whoever asked has gone.
             if job.future.set_running_or_notify_cancel():
+                self._busy.add(slot)
                 try:
                     job.future.set_result(self._attempt(slot, job.page))
                 except PoolError as error:
                     job.future.set_exception(error)
+                self._busy.discard(slot)
         if worker := self._workers.pop(slot, None):
             worker.end()
 
@@ -172,6 +182,7 @@ class CleanPool:
                 raise PoolError(self._fault)
             try:
                 worker = self._workers[slot] = _Worker(self._arguments)
+                self.starts += 1
             except OSError as error:
                 why = str(error)
                 continue

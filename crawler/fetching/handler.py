@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from crawler.addresses import AddressGuard
     from crawler.fetching.pace import Turn
+    from crawler.watch.metrics import Metrics, RequestKind
 
 
 MAX_HEADER_BYTES = 16 * 1024
@@ -77,6 +79,7 @@ class HttpHandler:
         self._guard: AddressGuard = spider.guard  # type: ignore[union-attr]
         self._pacer = spider.pacer  # type: ignore[union-attr]
         self._closures = spider.closures  # type: ignore[union-attr]
+        self._metrics: Metrics = spider.watcher.metrics  # type: ignore[union-attr]
         self._max_bytes = crawler.settings.getint("DOWNLOAD_MAXSIZE")
         self._timeout = aiohttp.ClientTimeout(
             total=crawler.settings.getfloat("DOWNLOAD_TIMEOUT"), sock_connect=CONNECT_SECONDS
@@ -119,20 +122,26 @@ class HttpHandler:
         host = host_of(request.url)
         # A robots.txt is asked before anybody knows what delay it wants.
         meta = request.meta
+        kind = _find_kind(meta)
         delay: float = meta.get("pace_seconds", meta["delay_seconds"])
         await self._closures.check(meta["site"], host)
         async with self._pacer.turn(meta["site"], host, delay, meta.get("max_delay_seconds")) as turn:
             # Much may have happened while the request waited for its turn.
             await self._closures.check(meta["site"], host)
+            since = time.monotonic()
             try:
-                return await self._fetch(request, url, turn)
+                response = await self._fetch(request, url, turn)
             except FetchError as failure:
+                self._metrics.note_failure(kind, failure.reason)
                 await self._closures.note_failure(host, failure)
                 raise
             except (aiohttp.ClientError, AddressRefusedError, OSError, TimeoutError, ValueError) as error:
                 named = _to_failure(error, url)
+                self._metrics.note_failure(kind, named.reason)
                 await self._closures.note_failure(host, named)
                 raise named from error
+            self._metrics.note_answer(kind, response.status, len(response.body), time.monotonic() - since)
+            return response
 
     async def close(self) -> None:
         """Close all connections."""
@@ -199,6 +208,10 @@ class HttpHandler:
         family, kind, protocol, _, address = info
         self._guard.check(ip_address(address[0]), str(address[0]))
         return socket.socket(family=family, type=kind, proto=protocol)
+
+
+def _find_kind(meta: dict[str, Any]) -> RequestKind:
+    return "listing" if "listing" in meta else "page" if "site_pass" in meta else "other"
 
 
 def _note_sending() -> aiohttp.TraceConfig:

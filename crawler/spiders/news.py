@@ -75,6 +75,7 @@ class NewsSpider(scrapy.Spider):
         self.pacer = Pacer(plan.turns)
         self.closures = plan.closures
         self.clean_pool = plan.clean_pool
+        self.watcher = plan.watcher
         self.fault: BaseException | None = None
         self._outbox: asyncio.Queue[scrapy.Request | Ended | None] = asyncio.Queue()
         self._passes: dict[str, SitePass] = {}
@@ -362,7 +363,9 @@ class NewsSpider(scrapy.Spider):
 
     def _make_room(self, item: Any, response: Response | Failure | None) -> None:
         site_pass = self._passes[item.visit.site]
-        site_pass.signs.update(read_signs(item, response if isinstance(response, Response) else None))
+        signs = [*read_signs(item, response if isinstance(response, Response) else None)]
+        site_pass.signs.update(signs)
+        self.watcher.note_item(site_pass, item, signs)
         if response is None:
             site_pass.end_visit(item.visit)
         else:

@@ -146,7 +146,7 @@ async def test_a_page_that_is_taken_down_is_neither_kept_in_redis_nor_drawn_nor_
         await ledger._beat()
         await ledger.save_listing(SITE, FEED, None, [later])
         assert await ledger.draw(SITE, 10) == []
-        assert ledger.is_taken_down(visits[told.url])
+        assert ledger.is_taken_down(told.url, visits[told.url].site)
         await ledger.submit(page(visits.pop(told.url), text=MARKER))
         for visit in visits.values():
             await ledger.submit(page(visit))
