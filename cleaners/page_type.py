@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from cleaners.metadata.shown import shown_lines
 from cleaners.structured import ARTICLE_TYPES, text_of, types_of
+from cleaners.urls import names_story
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,9 +50,6 @@ TOO_SHORT_STATED_CHARS = 100
 TEASER_WORD_SHARE = 0.3
 """Of the `wordCount` that a paywalled page states."""
 
-MIN_SLUG_WORDS = 5
-"""Names of sections have fewer."""
-
 MAX_WALL_CHARS = 20_000
 MAX_FORM_LINES = 60
 """Many pages keep a log-in form at hand; a page that is one has little else."""
@@ -60,9 +58,7 @@ _LIST_TYPES = frozenset({"CollectionPage", "ItemList", "ProfilePage", "SearchRes
 _GALLERY_TYPES = frozenset({"ImageGallery", "MediaGallery"})
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _REFRESH = re.compile(r"url\s*=\s*['\"]?\s*([^'\"\s>]+)", re.IGNORECASE)
-_DATED_PATH = re.compile(r"/(?:19|20)\d\d/(?:0?[1-9]|1[0-2])/(?:[0-3]?\d/)?[^/]*[^/\d][^/]*$")
-_SLUG_BREAK = re.compile("[-_]")
-_PAGE_SUFFIX = re.compile(r"\.[a-z]{3,5}$", re.IGNORECASE)
+_TITLE_BREAK = re.compile(r"\s[-–—|·:]+\s|[|·:]\s|\s\|")
 _LANGUAGE_ROOT = re.compile(r"^/[a-z]{2}(?:-[a-z]{2})?/?$", re.IGNORECASE)
 
 Verdict = tuple[str, str]
@@ -213,9 +209,12 @@ def _wall(tree: LexborHTMLParser, metadata: Metadata, page: _Page) -> Verdict | 
         title.text() if title is not None else None,
         headline.text() if headline is not None else None,
     ):
-        folded = (text or "").casefold()[:200]
-        found = next((word for word in words["missing"] if word in folded), None)
-        if found and not stated:
+        found = (
+            None
+            if stated
+            else _find_missing(text or "", words["missing"], short=shape.prose < TOO_SHORT_CHARS)
+        )
+        if found:
             return "soft_404", f"the title says “{found}” and the page has {shape.prose} characters of text"
     body = tree.body
     lines = shown_lines(body, limit=MAX_WALL_CHARS) if body is not None else []
@@ -226,6 +225,32 @@ def _wall(tree: LexborHTMLParser, metadata: Metadata, page: _Page) -> Verdict | 
     if about >= 1 and 3 * about >= 2 * len(lines) and len(lines) <= 40:
         return "consent_wall", f"{about} of {len(lines)} paragraphs are about cookies and consent"
     return None
+
+
+def _find_missing(title: str, words: Sequence[str], *, short: bool) -> str | None:
+    """Return the words by which a title says that the page is not there.
+
+    They make half of one part of it ("404 | Gazette"), since news have them too ("404 kilos of cocaine"); on a page
+    with next to no text it is enough that they are there.
+    """
+    for part in _TITLE_BREAK.split(title.casefold()[:200].replace("’", "'")):
+        found = [
+            word
+            for word in words
+            if (place := part.find(word)) >= 0 and not _is_inside(part, place, len(word))
+        ]
+        longest = max(found, key=len, default=None)
+        if longest and (short or 2 * len(longest) >= len(part.strip())):
+            return longest
+    return None
+
+
+def _is_inside(text: str, place: int, length: int) -> bool:
+    """Whether a word of an alphabet stands within a longer word or number."""
+    around = text[max(place - 2, 0) : place][::-1], text[place + length : place + length + 2]
+    if text[place].isdigit():
+        return any(side[:1].isdigit() or (side[:1] in {".", ","} and side[1:].isdigit()) for side in around)
+    return text[place].isascii() and any(side[:1].isalnum() for side in around)
 
 
 def _hub(
@@ -324,17 +349,6 @@ def _is_root(url: str) -> bool:
     except ValueError:
         return False
     return not address.query and (not address.path.strip("/") or bool(_LANGUAGE_ROOT.match(address.path)))
-
-
-def names_story(url: str) -> bool:
-    """Tell whether an address names a day, or one story in many words, as those of lists do not."""
-    try:
-        path = urlsplit(url).path.rstrip("/")
-    except ValueError:
-        return False
-    slug = _PAGE_SUFFIX.sub("", path.rpartition("/")[2])
-    words = [word for word in _SLUG_BREAK.split(slug) if word.isalpha()]
-    return bool(_DATED_PATH.search(path)) or len(words) >= MIN_SLUG_WORDS
 
 
 def _open_graph_type(tree: LexborHTMLParser) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import ada_url
 import tldextract
@@ -25,6 +25,12 @@ _AMP_CACHE_PATH = re.compile(r"/(?:amp|c|v|wp|i|ii)/(s/)?([^/]+\..+)")
 # Only after a segment that looks like an article's (`/mayor-resigns/amp/`): `/docs/amp` is a page of its own.
 _VARIANT_PATH = re.compile(r"(/[^/]*[-\d][^/]*)(?:/(?:amp|print))+(/?)$")
 _VARIANT_FILE = re.compile(r"(?:\.amp)+(|\.html?)$")
+
+MIN_SLUG_WORDS = 5
+"""Names of sections have fewer."""
+_DATED_PATH = re.compile(r"/(?:19|20)\d\d/(?:0?[1-9]|1[0-2])/(?:[0-3]?\d/)?[^/]*[^/\d][^/]*$")
+_SLUG_BREAK = re.compile("[-_]")
+_PAGE_SUFFIX = re.compile(r"\.[a-z]{3,5}$", re.IGNORECASE)
 
 # The list that comes with the package: nothing is fetched and nothing is written.
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
@@ -76,6 +82,17 @@ def name_of(address: str) -> str:
         return canonical_url(address)
     except ValueError:
         return address
+
+
+def names_story(url: str) -> bool:
+    """Tell whether an address names a day, or one story in many words, as those of lists do not."""
+    try:
+        path = urlsplit(url).path.rstrip("/")
+    except ValueError:
+        return False
+    slug = _PAGE_SUFFIX.sub("", path.rpartition("/")[2])
+    words = [word for word in _SLUG_BREAK.split(slug) if word.isalpha()]
+    return bool(_DATED_PATH.search(path)) or len(words) >= MIN_SLUG_WORDS
 
 
 def _parse(url: str) -> ParseAttributes:

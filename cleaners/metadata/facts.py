@@ -176,10 +176,19 @@ def _add_meta(facts: PageFacts, _node: LexborNode, attributes: Attributes) -> No
 
 def _add_link(facts: PageFacts, node: LexborNode, attributes: Attributes) -> None:
     href, rel = attributes.get("href"), attributes.get("rel")
-    if href and rel and len(facts.links) < MAX_ELEMENTS:
+    if href and rel and len(facts.links) < MAX_ELEMENTS and _is_of_page(node):
         facts.links.append((_relations(rel[:200]), href.strip()))
     if rel:
         _add_author_link(facts, node, attributes)
+
+
+def _is_of_page(node: LexborNode) -> bool:
+    """Whether the link speaks for the page: one deeper in it may be a reader's comment.
+
+    A parser moves what follows a misplaced element out of the head, into the body itself.
+    """
+    parent = node.parent
+    return parent is None or parent.tag in {"head", "body", "html", "noscript"}
 
 
 @lru_cache(maxsize=100)

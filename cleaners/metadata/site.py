@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cleaners.structured import text_of, texts_of, types_of
-from cleaners.urls import canonical_url, name_of, registrable_domain
+from cleaners.urls import canonical_url, name_of, names_story, registrable_domain
 
 if TYPE_CHECKING:
     from cleaners.metadata.facts import PageFacts
@@ -55,8 +55,9 @@ def read_site(facts: PageFacts) -> Site:
 def find_canonical(facts: PageFacts) -> tuple[str, str | None]:
     """Return the address that names the article, and the foreign address that it is syndicated from.
 
-    A canonical link counts within the page's registrable domain, and never from a deeper page to a site's root:
-    content systems in a muddle name one address on every page, and all their articles would become one.
+    A canonical link counts within the page's registrable domain, and never from a deeper page to a site's root, nor
+    from an address that names a story to one that looks like a section's: content systems in a muddle name one
+    address on every page, and all their articles would become one.
     """
     own = facts.document.url
     try:
@@ -70,10 +71,21 @@ def find_canonical(facts: PageFacts) -> tuple[str, str | None]:
             continue
         if registrable_domain(host_of(address)) != home:
             return name_of(own), address if home else None
-        parts = urlsplit(address)
-        if parts.path.strip("/") or parts.query or not urlsplit(own).path.strip("/"):
+        if not _names_list(address, own):
             return name_of(address), None
     return name_of(own), None
+
+
+def _names_list(address: str, own: str) -> bool:
+    """Whether an address is the site's root or a section, and the page's own one is not."""
+    parts, own_path = urlsplit(address), urlsplit(own).path.strip("/")
+    path = parts.path.strip("/")
+    if parts.query or any(char.isdigit() for char in path):
+        return False
+    if not path:
+        return bool(own_path)
+    is_higher = path.count("/") < own_path.count("/")
+    return is_higher and names_story(own) and not names_story(address)
 
 
 def host_of(address: str) -> str:

@@ -179,6 +179,21 @@ def test_rejects_errors_that_the_server_calls_fine(title: str) -> None:
     assert verdict(f"<h1>{title}</h1><p>{SENTENCE}</p>", f"<title>{title}</title>") == "soft_404"
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Police seize 404 kilos of cocaine",
+        "Firm owes 2,404 workers their wages",
+        "Beloved bus route is no longer available on Sundays",
+        "Verschollene Fischer auch nach Wochen nicht gefunden",
+    ],
+)
+def test_short_news_with_the_words_of_an_error_are_no_error(title: str) -> None:
+    assert (
+        verdict(f"<h1>{title}</h1>" + f"<p>{SENTENCE}</p>" * 3, f"<title>{title} | Gazette</title>") is None
+    )
+
+
 def test_an_article_about_a_missing_page_is_no_error() -> None:
     assert verdict(f"<h1>Why “404 page not found” became a joke</h1>{TEXT}", NEWS % "") is None
 
