@@ -68,11 +68,14 @@ def main() -> None:
         )
         seconds = time.perf_counter() - begun
         sheet = json.loads((root / "whole/datasheet.json").read_text())
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu_seconds = used.ru_utime + used.ru_stime
+        peak = used.ru_maxrss / 1024
         plain = sheet["plain_bytes"] / 1e6
         print(
             f"{sheet['rows']} rows, {plain:.0f} MB as JSON Lines, {len(sheet['files'])} files of {options.format}: "
-            f"{seconds:.1f} s, {plain / seconds:.1f} MB a second, {peak:.0f} MB of memory at most"
+            f"{seconds:.1f} s ({cpu_seconds:.1f} s of CPU), {plain / seconds:.1f} MB a second, "
+            f"{peak:.0f} MB of memory at most"
         )
         kills = kill_and_resume([*command, "--out", str(root / "killed")], options.kills, seconds)
         print(

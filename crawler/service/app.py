@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from crawler.service import dumps
 from crawler.service.api import articles, clean, health, log, openapi, sites
 from crawler.service.endpoints import to_route
 from crawler.service.guards import BodyLimit, Gatekeeper, RateLimit
@@ -38,6 +39,7 @@ def list_endpoints(service: Service) -> list[Endpoint]:
         *articles.endpoints(service),
         *log.endpoints(service),
         *clean.endpoints(service),
+        *dumps.endpoints(service),
     ]
     return [*endpoints, openapi.endpoint(endpoints)]
 
@@ -47,7 +49,7 @@ def make_app(service: Service) -> Starlette:
     settings = service.settings
     endpoints = list_endpoints(service)
     return Starlette(
-        routes=[to_route(endpoint) for endpoint in endpoints],
+        routes=[*map(to_route, endpoints), *dumps.routes(service)],
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(RateLimit),

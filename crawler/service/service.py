@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from crawler.seeds import Seed
     from crawler.service.clean_pool import SharedPool
     from crawler.service.crawling import CrawlLoop
+    from crawler.service.dump_shelf import DumpShelf
     from crawler.service.seed_watch import SeedWatch
     from crawler.service.settings import ServiceSettings
     from crawler.service.tail import Tail
@@ -48,6 +49,8 @@ class Service:
     tail: Tail
     """The number of the log's last entry."""
     seed_watch: SeedWatch
+    dumps: DumpShelf
+    """The dumps for researchers."""
     crawl: CrawlLoop | None = None
     """None: the service does not crawl."""
     log_id: str | None = None

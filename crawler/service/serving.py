@@ -16,6 +16,7 @@ from crawler.service.app import is_loopback, make_app
 from crawler.service.clean_pool import SharedPool
 from crawler.service.compacting import Compaction
 from crawler.service.crawling import CrawlLoop
+from crawler.service.dump_shelf import DumpShelf
 from crawler.service.following import IndexFollower
 from crawler.service.seed_watch import SeedWatch
 from crawler.service.service import Service
@@ -148,6 +149,7 @@ def _make_service(
         pool=SharedPool(environment.clean_workers),
         tail=Tail(objects),
         seed_watch=seeds,
+        dumps=DumpShelf(state / "dumps", data=settings.data, objects=objects),
     )
     service.health.note("crawl", "waiting" if settings.crawl else "off", "begins" if settings.crawl else None)
     service.health.note("index", "waiting", "begins")
@@ -166,6 +168,7 @@ async def _run(
     parts: list[Coroutine[Any, Any, None]] = [
         watch.watch(),
         service.tail.watch(),
+        service.dumps.run(),
         IndexFollower(service, open_objects(service.data, service.state, "")).run(),
     ]
     if service.crawl is not None and service.settings.compact_hours:

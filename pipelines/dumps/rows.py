@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipelines.objects import Objects
 
 _GZIP = zlib.MAX_WBITS | 16
-_STEP_BYTES = 1 << 20
+_STEP_BYTES = 1 << 17
 _START_BYTES = 1 << 16
 """Enough for the first row of a part: an article is about 5 kB, packed 2 kB."""
 _READS_AT_ONCE = 32
@@ -154,18 +154,19 @@ class Reader:
 def split_lines(body: bytes) -> Iterator[bytes]:
     """Each line of a part, line feed included. Raises ValueError, one line, where it is torn or is no part."""
     expand = zlib.decompressobj(_GZIP)
-    rest, packed = b"", body
-    while True:
-        try:
-            plain = expand.decompress(packed, _STEP_BYTES)
-        except zlib.error as error:
-            raise ValueError(f"is no gzip file: {error}") from error
-        packed = expand.unconsumed_tail
-        *lines, rest = (rest + plain).split(b"\n")
-        for line in lines:
-            yield line + b"\n"
-        if expand.eof or not (plain or packed):
-            break
+    rest = b""
+    # In small steps: what a step leaves over is copied.
+    for start in range(0, len(body), _STEP_BYTES):
+        packed: bytes | memoryview = memoryview(body)[start : start + _STEP_BYTES]
+        while packed:
+            try:
+                plain = expand.decompress(packed, 8 * _STEP_BYTES)
+            except zlib.error as error:
+                raise ValueError(f"is no gzip file: {error}") from error
+            packed = expand.unconsumed_tail
+            *lines, rest = (rest + plain).split(b"\n")
+            for line in lines:
+                yield line + b"\n"
     if not expand.eof or expand.unused_data or rest:
         raise ValueError("is torn, or has something behind its end")
 

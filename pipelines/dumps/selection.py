@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from pipelines.dumps.rows import Row
     from pipelines.live import Live, LivePart
@@ -118,11 +118,11 @@ def make_selection(  # noqa: PLR0913 - one keyword a filter
     *,
     first_day: str | None = None,
     last_day: str | None = None,
-    sites: Iterable[str] = (),
-    languages: Iterable[str] = (),
-    sections: Iterable[str] = (),
-    countries: Iterable[str] = (),
-    country_sites: Iterable[str] = (),
+    sites: Collection[str] = (),
+    languages: Collection[str] = (),
+    sections: Collection[str] = (),
+    countries: Collection[str] = (),
+    country_sites: Collection[str] = (),
     duplicates: bool = False,
 ) -> Selection:
     """Read filters as people give them: the same filters make the same value, in whatever order they came.
@@ -134,6 +134,9 @@ def make_selection(  # noqa: PLR0913 - one keyword a filter
             raise DumpError(f"{day!r} is no day, such as 2026-04-14", option=option)
     if first_day and last_day and first_day > last_day:
         raise DumpError(f"{last_day} is before {first_day}, the first day", option="last_day")
+    for option, texts in (("sites", sites), ("sections", sections), ("countries", countries)):
+        if any("\0" in text or not _is_unicode(text) for text in texts):
+            raise DumpError("holds what no name holds", option=option)
     tags = _sorted(tag.lower() for tag in languages)
     for tag in tags:
         if not _LANGUAGE.fullmatch(tag):
@@ -183,6 +186,15 @@ def _is_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def _is_unicode(text: str) -> bool:
+    """Half a surrogate pair is none: it comes from arguments that are no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _sorted(values: Iterable[str]) -> tuple[str, ...]:
