@@ -185,6 +185,8 @@ class Rejection:
     url: str
     requested_url: str
     removals: tuple[Removal, ...] = ()
+    opt_out: Mapping[str, Any] | None = None
+    """As in `Metadata`; None where the page was refused before it was read."""
 
 
 def article_id(canonical_url: str) -> str:

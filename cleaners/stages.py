@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -126,9 +126,10 @@ def _clean(document: Document) -> tuple[Article | Rejection, Survey | None, list
     )
     result: Article | Rejection
     if rejection:
-        result = _reject(document, *rejection, removals)
+        result = _reject(document, *rejection, removals, read.metadata.opt_out)
     elif not _says_anything(kept):
-        result = _reject(document, "too_short", "nothing on the page reads like an article", removals)
+        evidence = "nothing on the page reads like an article"
+        result = _reject(document, "too_short", evidence, removals, read.metadata.opt_out)
     else:
         result = Article(
             url=document.url,
@@ -317,11 +318,18 @@ def _parts(found: Survey, kept: Sequence[Piece]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _reject(document: Document, reason: str, evidence: str, removals: tuple[Removal, ...] = ()) -> Rejection:
+def _reject(
+    document: Document,
+    reason: str,
+    evidence: str,
+    removals: tuple[Removal, ...] = (),
+    opt_out: Mapping[str, Any] | None = None,
+) -> Rejection:
     return Rejection(
         reason=reason,
         evidence=evidence,
         url=document.url,
         requested_url=document.requested_url,
         removals=removals,
+        opt_out=opt_out,
     )

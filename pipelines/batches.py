@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cleaners.models import Article
+from pipelines.archive.known import pack_pages, remember_pages
 from pipelines.dedupe import Staged, decide
 from pipelines.freshness import Freshness, find_published
 from pipelines.judged import (
@@ -36,8 +37,8 @@ from pipelines.withheld import find_withheld, is_current
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipelines.log import Part
-    from pipelines.parts import StagedRow, Staging
+    from pipelines.archive.packing import PackedPage
+    from pipelines.parts import StagedFiles, StagedRow, Staging
     from pipelines.patience import Patience
     from pipelines.recover import Gate
     from pipelines.takedowns import Hit, Takedowns
@@ -83,7 +84,9 @@ class Batches:
 
     async def submit(self, item: Cleaned | Ended) -> Row | None:
         """Stage the item's row; None: its article waits."""
-        row = await self._patience.see_through(lambda: self._stage(item))
+        captures = item.captures if isinstance(item, Cleaned) else ()
+        pages = await pack_pages(self._gate, captures, item.visit.token)
+        row = await self._patience.see_through(lambda: self._stage(item, pages))
         batch = self._open
         if batch is not None:
             await self._patience.see_through(lambda: batch.spool.flush(only_full=True))
@@ -91,7 +94,7 @@ class Batches:
                 await self.commit()
         return row
 
-    async def _stage(self, item: Cleaned | Ended) -> Row | None:
+    async def _stage(self, item: Cleaned | Ended, pages: tuple[PackedPage, ...]) -> Row | None:
         if isinstance(item, Cleaned) and isinstance(item.result, Article):
             # The URL as claimed, whatever the page's request became by redirects.
             record = {
@@ -105,6 +108,7 @@ class Batches:
                 status=item.status,
                 record=record,
                 sketch=await find_sketch(item.result, record),
+                pages=pages,
             )
             row = await self._stage_article(candidate)
             if row is None:
@@ -112,13 +116,22 @@ class Batches:
         else:
             record, version = to_row(item), self._takedowns.version
             if hit := self._takedowns.find(to_subject(record)):
-                record = blocked_row(item.visit, fetched_at=item.fetched_at, entry=hit.entry)
-            row = self._stage_outcome(item.visit, item.fetched_at, record, version)
+                record, pages = blocked_row(item.visit, fetched_at=item.fetched_at, entry=hit.entry), ()
+            row = self._stage_outcome(item.visit, item.fetched_at, record, version, pages)
         return row
 
-    def _stage_outcome(self, visit: Visit, fetched_at: datetime, record: dict[str, Any], version: int) -> Row:
+    def _stage_outcome(
+        self,
+        visit: Visit,
+        fetched_at: datetime,
+        record: dict[str, Any],
+        version: int,
+        pages: tuple[PackedPage, ...] = (),
+    ) -> Row:
         batch = self._open_batch(version)
-        batch.add(batch.spool.append(to_visit_mark(visit, record["outcome"], fetched_at), record))
+        batch.add(
+            batch.spool.append(to_visit_mark(visit, record["outcome"], fetched_at), record, pages=pages)
+        )
         batch.reasons[visit.token] = record["reason"]
         self.counts[record["outcome"], record["reason"]] += 1
         return Row(outcome=record["outcome"], record=record)
@@ -199,6 +212,7 @@ class Batches:
                 original=verdict.original,
                 article=candidate.record if verdict.original else None,
                 trace=trace,
+                pages=candidate.pages,
             )
         )
         self.counts[verdict.outcome, None] += 1
@@ -233,24 +247,25 @@ class Batches:
             if not rows:
                 break
             epoch, name = self._gate.epoch, new_name()
-            parts = await self._write_parts(name, batch, rows)
+            files = await self._write_files(name, batch, rows)
             try:
                 reasons = await prepare(self._gate, epoch, name, rows)
             except GateClosedError:
-                await self._staging.drop_parts(parts)
+                await self._staging.drop(files.paths)
                 await self._gate.reopen(epoch)
                 continue
             if reasons:
-                await self._staging.drop_parts(parts)
+                await self._staging.drop(files.paths)
                 again += await self._cut(batch, rows, reasons)
                 rows = [row for index, row in enumerate(rows, 1) if index not in reasons]
                 if not rows:
                     await self._gate.call("abort", name, "")
                     break
-                parts = await self._write_parts(name, batch, rows)
-            is_settled = await self._decide(epoch, name, batch, rows, parts)
-            await self._staging.drop_parts(parts)
+                files = await self._write_files(name, batch, rows)
+            is_settled = await self._decide(epoch, name, batch, rows, files)
+            await self._staging.drop(files.paths)
             if is_settled:
+                await remember_pages(self._gate, files.originals)
                 self.has_blocked |= REASON in batch.reasons.values()
                 settled_at = time.time()
                 for row in rows:
@@ -260,8 +275,10 @@ class Batches:
                 break
         return again
 
-    async def _write_parts(self, name: str, batch: Batch, rows: Sequence[StagedRow]) -> list[Part]:
-        return await self._patience.see_through(lambda: self._staging.write_parts(name, batch.spool, rows))
+    async def _write_files(self, name: str, batch: Batch, rows: Sequence[StagedRow]) -> StagedFiles:
+        return await self._patience.see_through(
+            lambda: self._staging.write_files(name, batch.spool, rows, is_forbidden=self._takedowns.forbids)
+        )
 
     async def _cut(
         self, batch: Batch, rows: Sequence[StagedRow], reasons: Mapping[int, bytes]
@@ -282,6 +299,7 @@ class Batches:
                         status=row.status,
                         record=await self._patience.see_through(partial(batch.spool.article, row)),
                         sketch=row.trace.sketch if row.trace is not None else b"",
+                        pages=await self._patience.see_through(partial(batch.spool.pages, row)),
                     )
                 )
         return again
@@ -331,25 +349,29 @@ class Batches:
         self.counts[row.mark.outcome, batch.reasons.get(row.mark.token)] -= 1
 
     async def _decide(
-        self, epoch: int, name: str, batch: Batch, rows: Sequence[StagedRow], parts: Sequence[Part]
+        self, epoch: int, name: str, batch: Batch, rows: Sequence[StagedRow], files: StagedFiles
     ) -> bool:
         """Publish a prepared batch; False: the log has decided against it, its rows are to be prepared anew."""
         log = self._gate.log
-        await self._staging.publish(log.objects, parts)
+        await self._staging.publish(log.objects, files.paths)
 
         def make() -> Commit | None:
             if name in log.aborted or log.epoch > epoch or not is_current(log, rows, batch.checked):
                 return None
             return Commit(
-                batch=name, epoch=epoch, adds=list(parts), created_at=to_timestamp(datetime.now(UTC))
+                batch=name,
+                epoch=epoch,
+                adds=files.parts,
+                archives=files.archives,
+                created_at=to_timestamp(datetime.now(UTC)),
             )
 
         sequence = await log.append(make)
         if sequence is None:
             if not is_current(log, rows, batch.checked):
                 # Nobody else can publish this name, and what is taken down must not be left there.
-                for part in parts:
-                    await log.objects.delete(part.path)
+                for path in files.paths:
+                    await log.objects.delete(path)
             if log.epoch > epoch:
                 await self._gate.reopen(epoch)
             else:

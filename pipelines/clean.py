@@ -9,7 +9,7 @@ from scrapy.exceptions import DropItem
 
 from cleaners.models import Article
 from pipelines.further_pages import join_further_pages, refuse_further_page
-from pipelines.opt_out import OptOutPolicy, find_reservation
+from pipelines.opt_out import OptOutPolicy, find_reservation, may_be_archived
 from pipelines.pool import CleanPool
 from pipelines.visits import Cleaned, Ended, Fetched, VisitCutShortError
 
@@ -85,8 +85,17 @@ class Clean:
                 raise DropItem(str(error)) from None
         self._count(result, item.visit.site)
         return Cleaned(
-            visit=item.visit, fetched_at=document.fetched_at, status=document.status, result=result
+            visit=item.visit,
+            fetched_at=document.fetched_at,
+            status=document.status,
+            result=result,
+            captures=tuple(item.captures) if self._may_be_archived(result) else (),
         )
+
+    def _may_be_archived(self, result: Result) -> bool:
+        """Say whether its publisher lets the page be kept; what it says must have been read."""
+        said = result.metadata.opt_out if isinstance(result, Article) else result.opt_out
+        return said is not None and may_be_archived(said, self._policy)
 
     def _count(self, result: Result, site: str) -> None:
         if isinstance(result, Article):

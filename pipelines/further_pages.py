@@ -29,6 +29,7 @@ def refuse_further_page(article: Article) -> Article | Rejection:
         url=article.url,
         requested_url=article.requested_url,
         removals=article.removals,
+        opt_out=article.metadata.opt_out,
     )
 
 

@@ -10,12 +10,25 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipelines.log import Abort, Commit, Epoch, Genesis, Part, Replace, Seal, Takedown, read_entries
+from pipelines.archive.files import index_path
+from pipelines.log import (
+    Abort,
+    Archive,
+    ArchiveChange,
+    Commit,
+    Epoch,
+    Genesis,
+    Part,
+    Replace,
+    Seal,
+    Takedown,
+    read_entries,
+)
 from pipelines.objects import StoreError
 from pipelines.takedowns import Takedowns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pipelines.log import Entry
     from pipelines.objects import Objects
@@ -39,8 +52,17 @@ class LivePart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveArchive:
+    """A WARC file that counts."""
+
+    archive: msgspec.Raw
+    """As its entry has it."""
+    entry: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replaced:
-    """A part that counts no more."""
+    """A part, WARC file or index that counts no more."""
 
     entry: int
     at: float
@@ -59,6 +81,8 @@ class Live:
     """The entry that opened the epoch; 0: there is none."""
     parts: dict[str, LivePart] = field(default_factory=dict)
     replaced: dict[str, Replaced] = field(default_factory=dict)
+    archives: dict[str, LiveArchive] = field(default_factory=dict)
+    """WARC files by their paths."""
     aborted: list[str] = field(default_factory=list)
     takedowns: dict[int, Takedown] = field(default_factory=dict)
     done: list[int] = field(default_factory=list)
@@ -76,25 +100,48 @@ class Live:
                 self.epoch, self.epoch_entry = entry.epoch, sequence
             case Commit():
                 self._add(sequence, entry.adds, is_moved=False)
+                self._add_archives(sequence, entry.archives)
             case Abort():
                 self.aborted.append(entry.batch)
             case Replace():
-                at = datetime.fromisoformat(entry.created_at).timestamp()
-                for path in entry.removes:
-                    self.parts.pop(path, None)
-                    self.replaced[path] = Replaced(entry=sequence, at=at, reason=entry.reason)
-                self._add(sequence, entry.adds, is_moved=True)
-                if entry.takedown is not None and not entry.removes:
-                    self.done.append(entry.takedown)
+                self._replace(sequence, entry)
+            case ArchiveChange():
+                self._change_archives(sequence, entry)
             case Takedown():
                 self.takedowns[sequence] = entry
             case Seal():
                 self.sealed[entry.date] = sequence
 
+    def _replace(self, sequence: int, entry: Replace) -> None:
+        at = datetime.fromisoformat(entry.created_at).timestamp()
+        for path in entry.removes:
+            self.parts.pop(path, None)
+            self.replaced[path] = Replaced(entry=sequence, at=at, reason=entry.reason)
+        self._add(sequence, entry.adds, is_moved=True)
+        if entry.takedown is not None and not entry.removes:
+            self.done.append(entry.takedown)
+
+    def _change_archives(self, sequence: int, entry: ArchiveChange) -> None:
+        at = datetime.fromisoformat(entry.created_at).timestamp()
+        for path in entry.removes:
+            self.archives.pop(path, None)
+            gone = Replaced(entry=sequence, at=at, reason=entry.reason)
+            self.replaced[path] = self.replaced[index_path(path)] = gone
+        self._add_archives(sequence, entry.archives)
+
     def live_parts(self) -> Iterator[tuple[Part, LivePart]]:
         """All parts that count, in the order of their entries; within one, articles before outcomes."""
         for _, live in sorted(self.parts.items(), key=lambda item: (item[1].entry, item[0])):
             yield to_part(live), live
+
+    def live_archives(self) -> Iterator[Archive]:
+        """All WARC files that count, in the order of their entries."""
+        for _, live in sorted(self.archives.items(), key=lambda item: (item[1].entry, item[0])):
+            yield msgspec.json.decode(live.archive, type=Archive)
+
+    def has_file(self, path: str) -> bool:
+        """Say whether a file counts: a part, a WARC file or its index."""
+        return path in self.parts or path in self.archives or is_index_of(path, self.archives)
 
     def open_takedowns(self) -> dict[int, Takedown]:
         """Find the takedowns that are not carried out."""
@@ -108,11 +155,22 @@ class Live:
             known.add(entry, takedown.match)
         return known
 
+    def _add_archives(self, sequence: int, archives: list[Archive]) -> None:
+        for archive in archives:
+            self.archives[archive.path] = LiveArchive(
+                archive=msgspec.Raw(msgspec.json.encode(archive)), entry=sequence
+            )
+
     def _add(self, sequence: int, parts: list[Part], *, is_moved: bool) -> None:
         for part in parts:
             self.parts[part.path] = LivePart(
                 part=msgspec.Raw(msgspec.json.encode(part)), entry=sequence, is_moved=is_moved
             )
+
+
+def is_index_of(path: str, archives: Mapping[str, object]) -> bool:
+    """Say whether a path is that of the index of one of these WARC files."""
+    return path.endswith(".cdxj") and f"{path.removesuffix('.cdxj')}.warc.gz" in archives
 
 
 def to_part(live: LivePart) -> Part:

@@ -41,6 +41,27 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """A published WARC file; its index lies beside it, as `.cdxj` in the place of `.warc.gz`."""
+
+    path: str
+    """Relative to the data folder."""
+    known_as: str
+    """The path that rows name their pages' file by: its own, unless a takedown has had it written anew."""
+    pages: int
+    bytes: int
+    sha256: str
+    """Hex, of the file as stored."""
+    index_bytes: int
+    index_sha256: str
+    min_fetched_at: str
+    max_fetched_at: str
+    sites: list[str]
+    refers_to: list[str]
+    """Other files that hold payloads of pages in this one, as rows name them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Genesis:
     """Entry 1: names the log."""
 
@@ -58,6 +79,8 @@ class Commit:
     epoch: int
     adds: list[Part]
     created_at: str
+    archives: list[Archive] = field(default_factory=list)
+    """The pages that the rows were made of, where they are kept."""
     kind: Literal["commit"] = "commit"
 
 
@@ -95,6 +118,18 @@ class Replace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveChange:
+    """Archived pages have gone: their time is over, or they are taken down; what is left of a file stands in another."""
+
+    archives: list[Archive]
+    removes: list[str]
+    """Paths of WARC files; each was live up to here."""
+    reason: Literal["expired", "takedown"]
+    created_at: str
+    kind: Literal["archive"] = "archive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Takedown:
     """Something may not be published or fetched any more: no later commit has a row of it."""
 
@@ -115,13 +150,14 @@ class Seal:
     kind: Literal["seal"] = "seal"
 
 
-Entry = Genesis | Commit | Abort | Epoch | Replace | Takedown | Seal
+Entry = Genesis | Commit | Abort | Epoch | Replace | ArchiveChange | Takedown | Seal
 _KINDS: dict[str, type[Entry]] = {
     "genesis": Genesis,
     "commit": Commit,
     "abort": Abort,
     "epoch": Epoch,
     "replace": Replace,
+    "archive": ArchiveChange,
     "takedown": Takedown,
     "seal": Seal,
 }
@@ -167,7 +203,7 @@ class Log:
     """Entry by batch."""
     aborted: dict[str, int] = field(default_factory=dict)
     removed: dict[str, int] = field(default_factory=dict)
-    """Entry by path, of the parts that were replaced."""
+    """Entry by path, of the parts and WARC files that were replaced."""
     takedowns: Takedowns = field(default_factory=Takedowns)
     sealed: set[str] = field(default_factory=set)
     """The days that are complete."""
@@ -234,7 +270,7 @@ class Log:
             case Epoch() if entry.epoch > self.epoch:
                 self.epoch = entry.epoch
                 self.redis = entry.redis
-            case Replace():
+            case Replace() | ArchiveChange():
                 self.removed |= dict.fromkeys(entry.removes, self.position)
                 self.unmarked.append(self.position)
             case Takedown():

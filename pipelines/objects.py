@@ -67,6 +67,9 @@ class Objects(Protocol):
     async def read_start(self, path: str, count: int) -> bytes | None:
         """Read at most the first `count` bytes of a file that is not empty; None: there is none."""
 
+    async def read_range(self, path: str, offset: int, count: int) -> bytes | None:
+        """Read at most `count` bytes from `offset` on; fewer at the end. None: there is no such file, or place in it."""
+
     async def names(self, prefix: str) -> list[tuple[str, int]]:
         """List path and size of all files below the folder `prefix`, sorted."""
 
@@ -108,6 +111,9 @@ class LocalObjects:
 
     async def read_start(self, path: str, count: int) -> bytes | None:
         return await asyncio.to_thread(self._read, path, count)
+
+    async def read_range(self, path: str, offset: int, count: int) -> bytes | None:
+        return await asyncio.to_thread(self._read, path, count, offset) or None
 
     async def names(self, prefix: str) -> list[tuple[str, int]]:
         return [(file.path, file.bytes) for file in await self.files(prefix)]
@@ -157,10 +163,11 @@ class LocalObjects:
         _sync_folder(target.parent)
         return True
 
-    def _read(self, path: str, count: int = -1) -> bytes | None:
+    def _read(self, path: str, count: int = -1, offset: int = 0) -> bytes | None:
         with _explained(self.name):
             try:
                 with (self.root / path).open("rb") as file:
+                    file.seek(offset)
                     return file.read(count)
             except FileNotFoundError:
                 return None
@@ -234,6 +241,14 @@ class RemoteObjects:
                 return bytes(await obstore.get_range_async(self._store, path, start=0, end=count))
             except FileNotFoundError:
                 return None
+
+    async def read_range(self, path: str, offset: int, count: int) -> bytes | None:
+        size = await self._size(path)
+        if size is None or offset >= size:
+            return None
+        with _explained(self.name):
+            end = min(offset + count, size)
+            return bytes(await obstore.get_range_async(self._store, path, start=offset, end=end))
 
     async def names(self, prefix: str) -> list[tuple[str, int]]:
         return [(file.path, file.bytes) for file in await self.files(prefix)]

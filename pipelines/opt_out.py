@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _NEVER_STORED = ("noindex", "none")
+_NEVER_ARCHIVED = ("noarchive", "nocache")
 _AI_DIRECTIVES = ("noai", "noml")
 # The nearer to the text, the more it counts: what a page says of itself goes before what its host says of all pages.
 _TDM_SOURCES = ("tdm_reservation", "tdm_reservation_header", "tdm_reservation_file")
@@ -49,6 +50,13 @@ def find_reservation(evidence: Mapping[str, Any], policy: OptOutPolicy) -> str |
     if reserved is not None and str(evidence[reserved]).strip() == "1":
         return f"{reserved}: 1"
     return _find_preference(evidence)
+
+
+def may_be_archived(evidence: Mapping[str, Any], policy: OptOutPolicy) -> bool:
+    """Say whether a page may be kept as it was sent: neither where it is not to be stored, nor where it says `noarchive`."""
+    if find_reservation(evidence, policy) is not None:
+        return False
+    return all(directive not in _NEVER_ARCHIVED for _, directive in _directives(evidence))
 
 
 def _directives(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

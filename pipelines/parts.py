@@ -13,19 +13,25 @@ import shutil
 import time
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from pipelines.archive.files import file_paths, write_archive
+from pipelines.archive.staging import name_place, stage_page, write_pages
 from pipelines.log import Part
 from pipelines.objects import StoreError
 from pipelines.record import SCHEMA_VERSION, encode_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pipelines.archive.files import PageInFile
+    from pipelines.archive.packing import Original, PackedPage
+    from pipelines.archive.staging import StagedPage
+    from pipelines.log import Archive
     from pipelines.objects import Objects
     from pipelines.seen import Mark
     from pipelines.traces import Trace
@@ -60,6 +66,8 @@ class StagedRow:
     """What its article is compared by; None: it is the row of none."""
     article: tuple[int, int]
     """Where in the spool the article's record lies, and its bytes: the row itself, unless it says `duplicate`."""
+    pages: tuple[StagedPage, ...] = ()
+    """The pages that it was made of, where they are to be archived."""
 
     @property
     def folder(self) -> str:
@@ -76,6 +84,21 @@ class StagedRow:
 def new_name() -> str:
     """The name of a batch or a moved part: sorts by time, never the same twice."""
     return f"{time.time_ns() // 1_000_000:012x}-{secrets.token_hex(8)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedFiles:
+    """What a batch's commit is to name, under its final names in the worker's folder."""
+
+    parts: list[Part]
+    archives: list[Archive]
+    originals: list[tuple[str, Original]]
+    """Address and place of each page that was archived whole."""
+
+    @property
+    def paths(self) -> list[str]:
+        """All files, in the order in which they are published."""
+        return [*file_paths(self.archives), *(part.path for part in self.parts)]
 
 
 class PartLine(NamedTuple):
@@ -119,20 +142,30 @@ class Staging:
         with _explained(self._folder):
             return Spool(self._folder / f"rows-{self._spools}.jsonl")
 
-    async def write_parts(self, batch: str, spool: Spool, rows: Sequence[StagedRow]) -> list[Part]:
-        """Write the rows as parts, compressed and synced, under their final names in this folder."""
+    async def write_files(
+        self,
+        batch: str,
+        spool: Spool,
+        rows: Sequence[StagedRow],
+        *,
+        is_forbidden: Callable[[str, str], bool] = lambda *_: False,
+    ) -> StagedFiles:
+        """Write the rows as parts, compressed and synced, and their pages as WARC files.
+
+        `is_forbidden` says by address and site which pages may not be kept.
+        """
         await spool.flush()
-        return await asyncio.to_thread(self._write_parts, batch, spool, rows)
+        return await asyncio.to_thread(self._write_files, batch, spool, rows, is_forbidden)
 
-    async def publish(self, objects: Objects, parts: Sequence[Part]) -> None:
-        """Give the parts their final names in the store."""
-        for part in parts:
-            await objects.publish(self._folder / part.path, part.path)
+    async def publish(self, objects: Objects, paths: Sequence[str]) -> None:
+        """Give staged files their final names in the store."""
+        for path in paths:
+            await objects.publish(self._folder / path, path)
 
-    async def drop_parts(self, parts: Sequence[Part]) -> None:
-        """Remove staged parts: they are published, or are written again."""
-        for part in parts:
-            await asyncio.to_thread((self._folder / part.path).unlink, missing_ok=True)
+    async def drop(self, paths: Sequence[str]) -> None:
+        """Remove staged files: they are published, or are written again."""
+        for path in paths:
+            await asyncio.to_thread((self._folder / path).unlink, missing_ok=True)
 
     def close(self) -> None:
         """Remove the folder and give up its lock."""
@@ -147,17 +180,43 @@ class Staging:
                 if folder.is_dir() and folder != self._folder and folder.name[0] != "."
             ]
 
-    def _write_parts(self, batch: str, spool: Spool, rows: Sequence[StagedRow]) -> list[Part]:
+    def _write_files(
+        self,
+        batch: str,
+        spool: Spool,
+        rows: Sequence[StagedRow],
+        is_forbidden: Callable[[str, str], bool],
+    ) -> StagedFiles:
         by_folder: dict[str, list[StagedRow]] = {}
         for row in rows:
             by_folder.setdefault(row.folder, []).append(row)
-        return [
+        with _explained(self._folder):
+            pages = write_pages(self._folder, batch, rows, spool.read, is_forbidden)
+        parts = [
             self.write_part(
                 f"{folder}/{batch}.jsonl.gz",
-                (PartLine(spool.line(row), row.fetched_at, row.site, row.language) for row in chosen),
+                (
+                    PartLine(
+                        name_place(spool.line(row), pages.places.get(row.mark.token)),
+                        row.fetched_at,
+                        row.site,
+                        row.language,
+                    )
+                    for row in chosen
+                ),
             )
             for folder, chosen in sorted(by_folder.items())
         ]
+        return StagedFiles(parts=parts, archives=pages.archives, originals=pages.originals)
+
+    async def write_archive(self, path: str, known_as: str, pages: Iterable[PageInFile]) -> Archive:
+        """Write pages as a WARC file with its index, synced, under its final name in this folder."""
+
+        def write() -> Archive:
+            with _explained(self._folder):
+                return write_archive(self._folder, path, known_as, pages)[0]
+
+        return await asyncio.to_thread(write)
 
     def write_part(self, path: str, lines: Iterable[PartLine]) -> Part:
         """Write the lines as one part, compressed and synced, under its final name in this folder."""
@@ -217,8 +276,9 @@ class Spool:
         original: StagedRow | None = None,
         article: Mapping[str, Any] | None = None,
         trace: Trace | None = None,
+        pages: Sequence[PackedPage] = (),
     ) -> StagedRow:
-        """Add a row; the file has it after the next flush.
+        """Add a row, and the pages to be archived with it; the file has them after the next flush.
 
         `article`: the record of an article whose row says that it is a duplicate, in case it will be published after all.
         """
@@ -234,10 +294,13 @@ class Spool:
             original=original,
             trace=trace,
             article=place if article is None else self._add(article),
+            pages=tuple(stage_page(page, self._add_bytes(page.members)[0]) for page in pages),
         )
 
     def _add(self, record: Mapping[str, Any]) -> tuple[int, int]:
-        line = encode_line(record)
+        return self._add_bytes(encode_line(record))
+
+    def _add_bytes(self, line: bytes) -> tuple[int, int]:
         place = (self.bytes, len(line))
         self._waiting += line
         self.bytes += len(line)
@@ -257,20 +320,34 @@ class Spool:
         """Read back the record of the article that the row was made of."""
         await self.flush()
         with _explained(self._path):
-            line = await asyncio.to_thread(self._read, *row.article)
+            line = await asyncio.to_thread(self.read, *row.article)
         record: dict[str, Any] = msgspec.json.decode(line)
         return record
 
+    async def pages(self, row: StagedRow) -> tuple[PackedPage, ...]:
+        """Read back the pages that are to be archived with the row."""
+        await self.flush()
+        with _explained(self._path):
+            return tuple(
+                [
+                    replace(
+                        staged.page, members=await asyncio.to_thread(self.read, staged.offset, staged.bytes)
+                    )
+                    for staged in row.pages
+                ]
+            )
+
     def line(self, row: StagedRow) -> bytes:
         """Read a row's line from the file."""
-        return self._read(row.offset, row.bytes)
+        return self.read(row.offset, row.bytes)
 
     def close(self) -> None:
         """Close and remove the file."""
         self._file.close()
         self._path.unlink(missing_ok=True)
 
-    def _read(self, offset: int, count: int) -> bytes:
+    def read(self, offset: int, count: int) -> bytes:
+        """Read a piece of the file, which has it since a flush."""
         line = os.pread(self._file.fileno(), count, offset)
         if len(line) != count:
             raise OSError(errno.EIO, "a staged row is cut short")

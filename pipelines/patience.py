@@ -123,6 +123,9 @@ class PatientObjects:
     async def read_start(self, path: str, count: int) -> bytes | None:
         return await self._patience.see_through(lambda: self._objects.read_start(path, count))
 
+    async def read_range(self, path: str, offset: int, count: int) -> bytes | None:
+        return await self._patience.see_through(lambda: self._objects.read_range(path, offset, count))
+
     async def names(self, prefix: str) -> list[tuple[str, int]]:
         return await self._patience.see_through(lambda: self._objects.names(prefix))
 

@@ -23,6 +23,8 @@ class Policy:
     """After its first revision was fetched, an article is visited again so much later; rising. Empty: never."""
     memory_bytes: int | None = None
     """How much of Redis the seen store may take; beyond it the oldest generation is forgotten. None: any amount."""
+    archive_days: int | None = None
+    """How long archived pages are kept. None: until somebody takes them down."""
 
     @property
     def print_days(self) -> int:

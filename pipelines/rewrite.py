@@ -10,17 +10,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
+from pipelines.archive.files import file_paths
 from pipelines.live import read_live
-from pipelines.log import Log, Replace
+from pipelines.log import ArchiveChange, Log, Replace
 from pipelines.objects import StoreError, open_objects
 from pipelines.parts import PartLine, Staging, read_rows
 from pipelines.record import encode_line, to_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
+    from pipelines.archive.files import PageInFile
     from pipelines.live import Live, LivePart
-    from pipelines.log import Part
+    from pipelines.log import Archive, Part
     from pipelines.objects import Objects
 
 
@@ -58,8 +60,8 @@ class Rewriter:
         So it is where not all of the others count any more, where more is taken down, and where the epoch has changed:
         parts of an epoch that is over are deleted, as far as they do not count.
         """
-        for part in adds:
-            await self._staging.publish(self.objects, [part])
+        paths = [part.path for part in adds]
+        await self._staging.publish(self.objects, paths)
         version = log.takedowns.version
 
         def make() -> Replace | None:
@@ -76,12 +78,48 @@ class Rewriter:
             )
 
         sequence = await log.append(make)
-        await self._staging.drop_parts(adds)
-        if sequence is None:
-            # Nobody else can publish these names.
-            for part in adds:
-                await self.objects.delete(part.path)
+        await self._end(paths, is_made=sequence is not None)
         return sequence is not None
+
+    async def write_archive(self, path: str, known_as: str, pages: Iterable[PageInFile]) -> Archive:
+        """Write a WARC file and its index; they are published by `change_archives`."""
+        return await self._staging.write_archive(path, known_as, pages)
+
+    async def change_archives(
+        self,
+        log: Log,
+        *,
+        archives: Sequence[Archive],
+        removes: Sequence[str],
+        why: Literal["expired", "takedown"],
+    ) -> bool:
+        """Publish WARC files in the place of others; False: what counts must be read anew first, as for `replace`."""
+        paths = file_paths(archives)
+        await self._staging.publish(self.objects, paths)
+        version = log.takedowns.version
+
+        def make() -> ArchiveChange | None:
+            if log.takedowns.version != version or log.epoch != self._epoch:
+                return None
+            if any(path in log.removed for path in removes):
+                return None
+            return ArchiveChange(
+                archives=list(archives),
+                removes=list(removes),
+                reason=why,
+                created_at=to_timestamp(datetime.now(UTC)),
+            )
+
+        sequence = await log.append(make)
+        await self._end(paths, is_made=sequence is not None)
+        return sequence is not None
+
+    async def _end(self, paths: Sequence[str], *, is_made: bool) -> None:
+        await self._staging.drop(paths)
+        if not is_made:
+            # Nobody else can publish these names.
+            for path in paths:
+                await self.objects.delete(path)
 
 
 @asynccontextmanager

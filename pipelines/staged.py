@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from pipelines.archive.packing import PackedPage
     from pipelines.near import NearRule
     from pipelines.parts import Spool, StagedRow
     from pipelines.visits import Ended, Visit
@@ -45,6 +46,8 @@ class Candidate:
     record: dict[str, Any]
     sketch: bytes
     """Of its text: see `pipelines.near.to_sketch`."""
+    pages: tuple[PackedPage, ...] = ()
+    """To be archived with its row."""
 
     @property
     def id(self) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cleaners.models import Article, Document, Listed, Rejection
+    from pipelines.captures import Capture
 
 OutcomeKind = Literal["article", "unchanged", "duplicate", "rejected", "gone", "blocked", "dead"]
 
@@ -39,6 +40,8 @@ class Fetched:
 
     Raises VisitCutShortError. None: further pages are not fetched.
     """
+    captures: list[Capture] = field(default_factory=list)
+    """The page as it is to be archived, and what `read_page` fetches since; empty: it is not to be."""
 
 
 class VisitCutShortError(Exception):
@@ -53,6 +56,8 @@ class Cleaned:
     fetched_at: datetime
     status: int
     result: Article | Rejection
+    captures: tuple[Capture, ...] = ()
+    """The pages that are to be archived, in the order in which they were fetched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

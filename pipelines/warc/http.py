@@ -5,22 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from cleaners.headers import join_headers
 from pipelines.decompress import DecodingError, decompress
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """Of a page once decoded: as much as the crawl takes."""
-
-CLEANED_HEADERS = frozenset(
-    {
-        "content-signal",
-        "content-type",
-        "content-usage",
-        "tdm-policy",
-        "tdm-reservation",
-        "x-robots-tag",
-    }
-)
-"""What cleaning reads of a page's headers."""
 
 _STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)?\s+(\d{3})(?:\s|$)")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -54,7 +43,7 @@ class Message:
 
     def cleaned_headers(self) -> dict[str, str]:
         """Give those headers that cleaning reads, as `cleaners.models.Document` has them."""
-        return {name: self.get(name) for name, _ in self.headers if name in CLEANED_HEADERS}
+        return join_headers(self.headers)
 
 
 def read_message(block: bytes) -> Message:
