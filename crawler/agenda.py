@@ -6,6 +6,7 @@ that key has expired, and no lease needs a clock of its own. All times are the R
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,17 +148,18 @@ class Agenda:
 
     async def want(self, site: str) -> None:
         """Ask whichever worker looks after the site to visit it, due or not, as soon as nobody has it."""
-        await self._redis.sadd(self._wanted, site)
+        await self._redis.hset(self._wanted, site, secrets.token_hex(4))
 
-    async def wanted(self) -> set[str]:
-        """Read which sites somebody wants to have visited."""
-        sites: set[Any] = await self._redis.smembers(self._wanted)
-        return {site.decode() for site in sites}
+    async def wanted(self) -> dict[str, str]:
+        """Read which sites somebody wants to have visited, each with the name of that wish."""
+        wishes: dict[Any, Any] = await self._redis.hgetall(self._wanted)
+        return {site.decode(): wish.decode() for site, wish in wishes.items()}
 
-    async def take_up(self, sites: Sequence[str]) -> None:
-        """Note that a wanted visit to these sites has begun."""
-        if sites:
-            await self._redis.srem(self._wanted, *sites)
+    async def fulfil(self, site: str, wish: str) -> None:
+        """Note that the visit that a wish was for is over; a later wish for the same site stays."""
+        kept: Any = await self._redis.hget(self._wanted, site)
+        if kept is not None and kept.decode() == wish:
+            await self._redis.hdel(self._wanted, site)
 
     async def entries(self) -> AsyncIterator[Entry]:
         """Read all sites of the agenda, in no order. Raises StoreError."""

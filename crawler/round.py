@@ -103,7 +103,8 @@ class Round:
         self._watcher = plan.watcher
         self._feed = plan.feed
         self._look_at = 0.0
-        self._wanted: set[str] = set()
+        self._wanted: dict[str, str] = {}
+        self._wishes: dict[str, str] = {}
         self._waiting = {task.seed.id: task for task in plan.tasks}
         self._timings = {task.seed.id: Timing.of(task.seed) for task in plan.tasks}
         self._held: dict[str, tuple[float, float]] = {}
@@ -184,7 +185,9 @@ class Round:
     async def _lease(self) -> None:
         asked = list(self._waiting)[:ASKED_AT_ONCE]
         wanted = [site for site in asked if site in self._wanted]
-        await self._agenda.take_up(await self._lease_some(wanted, anytime=True))
+        for site in await self._lease_some(wanted, anytime=True):
+            # Fulfilled when the pass is over: it may not come to its end.
+            self._wishes[site] = self._wanted[site]
         await self._lease_some([site for site in asked if site not in self._wanted], anytime=self._anytime)
 
     async def _lease_some(self, asked: Sequence[str], *, anytime: bool) -> Sequence[str]:
@@ -315,6 +318,8 @@ class Round:
         noted = await self._watcher.end(site_pass, now)
         if await self._agenda.give_back(site, due_at=due, state=polls.state, noted=noted):
             self._watcher.tell(noted)
+        if (wish := self._wishes.pop(site, None)) is not None:
+            await self._agenda.fulfil(site, wish)
         await self._runs.add(self._to_run(site_pass, due))
         if self._feed is not None:
             self._tally.forget(site)

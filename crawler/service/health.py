@@ -9,7 +9,7 @@ from typing import Literal
 from pipelines.record import to_timestamp
 
 State = Literal["ok", "waiting", "down", "off"]
-"""`ok` works; `waiting` works again by itself soon; `down` does not work; `off` was not asked for."""
+"""`ok` works; `waiting` goes on with what it has, until something comes right; `down` does not work; `off` was not asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +38,10 @@ class Health:
         return is_new
 
     @property
-    def is_ready(self) -> bool:
+    def is_well(self) -> bool:
         """Whether no part is down or waits for something."""
         return all(component.status in {"ok", "off"} for component in self.components.values())
 
-    def wrong(self) -> dict[str, Component]:
-        """Find the parts that are down or wait."""
-        return {
-            name: component
-            for name, component in sorted(self.components.items())
-            if component.status in {"down", "waiting"}
-        }
+    def down(self) -> dict[str, Component]:
+        """Find the parts that are down."""
+        return {name: one for name, one in sorted(self.components.items()) if one.status == "down"}

@@ -34,7 +34,7 @@ def endpoints(service: Service) -> list[Endpoint]:
     def describe(call: Call) -> HealthAnswer:
         health = service.health
         return HealthAnswer(
-            status="ok" if health.is_ready else "degraded",
+            status="ok" if health.is_well else "degraded",
             version=read_version(),
             components=dict(sorted(health.components.items())) if call.request.state.is_trusted else {},
         )
@@ -43,7 +43,7 @@ def endpoints(service: Service) -> list[Endpoint]:
         return to_json(describe(call))
 
     async def answer_ready(call: Call) -> Response:
-        wrong = service.health.wrong()
+        wrong = service.health.down()
         if wrong or service.stopping.is_set():
             detail = (
                 "; ".join(f"{name} is {component.status}" for name, component in wrong.items())
@@ -62,7 +62,7 @@ def endpoints(service: Service) -> list[Endpoint]:
         ),
         Endpoint(
             path="/ready",
-            summary="Whether all parts work: 200, or 503 with what does not.",
+            summary="Whether no part is down: 200, or 503 with those that are.",
             answer=answer_ready,
             returns=HealthAnswer,
             problems=(503,),
