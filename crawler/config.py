@@ -72,6 +72,8 @@ class File:
     near_duplicate_similarity: float | None = _key("BROADSHEET_NEAR_DUPLICATE_SIMILARITY")
     near_duplicate_days: int | None = _key("BROADSHEET_NEAR_DUPLICATE_DAYS")
     seen_bytes: int | None = _key("BROADSHEET_SEEN_BYTES")
+    archive: bool | None = _key("BROADSHEET_ARCHIVE")
+    archive_days: int | None = _key("BROADSHEET_ARCHIVE_DAYS")
     serve: ServeTable = field(default_factory=ServeTable)
     alerts: AlertsTable = field(default_factory=AlertsTable)
 

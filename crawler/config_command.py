@@ -70,6 +70,7 @@ def _describe_policy(policy: Policy) -> dict[str, Any]:
         "near_duplicate_similarity": near.similarity,
         "near_duplicate_days": near.days or None,
         "seen_bytes": policy.memory_bytes,
+        "archive_days": policy.archive_days,
     }
 
 

@@ -85,6 +85,8 @@ class Seed:
     """Whether it is asked by HTTP/2, where it speaks that."""
     browser: bool = False
     """Whether its pages and sections are run in Chromium: for sites that send scripts in the place of text."""
+    archive: bool = False
+    """Whether its pages are kept as they were sent, beside what is made of them. BROADSHEET_ARCHIVE has all sites' kept."""
     enabled: bool = True
 
     @property

@@ -50,9 +50,11 @@ class Environment:
     """`BROADSHEET_CLEAN_WORKERS`: processes that clean pages. 0: one a core."""
     opt_out: OptOutPolicy = OptOutPolicy.FLAG
     """`BROADSHEET_OPT_OUT`: `flag` or `skip` what reserves mining and uses by AI."""
+    archive: bool = False
+    """`BROADSHEET_ARCHIVE`: whether the pages of all sites are kept as they were sent."""
     policy: Policy = field(default_factory=Policy)
     """`BROADSHEET_REVISIT_HOURS`, `BROADSHEET_NEAR_DUPLICATES`, `BROADSHEET_NEAR_DUPLICATE_SIMILARITY`,
-    `BROADSHEET_NEAR_DUPLICATE_DAYS` and `BROADSHEET_SEEN_BYTES`."""
+    `BROADSHEET_NEAR_DUPLICATE_DAYS`, `BROADSHEET_SEEN_BYTES` and `BROADSHEET_ARCHIVE_DAYS`."""
 
 
 def read_environment(environ: Mapping[str, str] = os.environ, *, config: Path | None = None) -> Environment:
@@ -99,12 +101,21 @@ def parse_environment(environ: Mapping[str, str]) -> Environment:
         lease_seconds=read_number(environ, "BROADSHEET_LEASE_SECONDS", 60.0, least=1.0),
         clean_workers=int(read_number(environ, "BROADSHEET_CLEAN_WORKERS", 0, least=0)),
         opt_out=_read_policy(environ, "BROADSHEET_OPT_OUT"),
+        archive=_read_archive(environ, "BROADSHEET_ARCHIVE"),
         policy=Policy(
             near=_read_near_rule(environ),
             revisit_seconds=_read_hours(environ, "BROADSHEET_REVISIT_HOURS"),
             memory_bytes=int(read_number(environ, "BROADSHEET_SEEN_BYTES", 0, least=0)) or None,
+            archive_days=int(read_number(environ, "BROADSHEET_ARCHIVE_DAYS", 0, least=0)) or None,
         ),
     )
+
+
+def _read_archive(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name) or "no"
+    if text not in {"1", "0", "yes", "no"}:
+        raise SettingError(f"{name}={text!r} must be yes or no")
+    return text in {"1", "yes"}
 
 
 def _read_proxy(environ: Mapping[str, str], name: str) -> str | None:
@@ -257,6 +268,8 @@ BROADSHEET_CHROMIUM = None
 """The program that runs pages; None: Playwright's own."""
 BROADSHEET_PROXY = None
 """The proxy of sites whose seed names none."""
+BROADSHEET_ARCHIVE = False
+"""Whether the pages of sites are archived whose seed does not say so."""
 BROADSHEET_OPT_OUT = OptOutPolicy.FLAG.value
 """What becomes of articles that reserve mining and uses by AI."""
 

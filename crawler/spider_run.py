@@ -44,6 +44,7 @@ def make_scrapy_settings(environment: Environment, contact: str | None, *, progr
         contact,
         BROADSHEET_CLEAN_WORKERS=environment.clean_workers,
         BROADSHEET_OPT_OUT=environment.opt_out.value,
+        BROADSHEET_ARCHIVE=environment.archive,
         BROADSHEET_PROXY=environment.proxy,
         BROADSHEET_CHROMIUM=environment.chromium,
         BROADSHEET_PROGRESS=progress,

@@ -22,6 +22,7 @@ from yarl import URL
 
 from cleaners.headers import CLEANED_HEADERS
 from crawler.addresses import AddressRefusedError
+from crawler.fetching.archived import to_exchange
 from crawler.fetching.decompress import ACCEPT_ENCODING, decompress
 from crawler.fetching.failures import (
     AddressBlockedError,
@@ -36,10 +37,11 @@ from crawler.fetching.failures import (
     TruncatedError,
 )
 from crawler.fetching.http2 import Http2Client
-from crawler.fetching.received import Received, Wanted
+from crawler.fetching.received import Received, Wanted, Wire
 from crawler.fetching.site_meta import host_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import SimpleNamespace
 
     from scrapy import Request
@@ -169,6 +171,8 @@ class HttpHandler:
         for name, value in said.items():
             if name.lower() in _KEPT_HEADERS:
                 kept.appendlist(name, value.encode("utf-8", "surrogateescape"))
+        if meta.get("archive") and received.was_read:
+            meta["exchange"] = to_exchange(received, set(_find_site_headers(request)))
         await self._closures.note_answer(
             host_of(request.url), received.status, said.get("Retry-After"), said.get("Date")
         )
@@ -184,6 +188,15 @@ class HttpHandler:
             url, headers=_find_headers(request), allow_redirects=False, trace_request_ctx=turn, proxy=proxy
         ) as answer:
             received = Received.of(answer.status, answer.headers.items())
+            received.wire = Wire(
+                target=url.raw_path_qs,
+                request_headers=tuple(answer.request_info.headers.items()),
+                protocol=f"HTTP/{answer.version.major}.{answer.version.minor}"
+                if answer.version
+                else "HTTP/1.1",
+                reason=answer.reason or "",
+                headers=answer.raw_headers,
+            )
             await received.read(answer.content.iter_any(), wanted)
             return received
 
@@ -259,8 +272,12 @@ def _find_headers(request: Request) -> dict[str, str]:
         name.decode("latin-1"): b",".join(values).decode("latin-1")
         for name, values in request.headers.items()
     }
+    return {**_find_site_headers(request), **headers}
+
+
+def _find_site_headers(request: Request) -> Mapping[str, str]:
     site_headers = request.meta.get("site_headers")
-    return {**site_headers.for_url(request.url), **headers} if site_headers else headers
+    return site_headers.for_url(request.url) if site_headers else {}
 
 
 def _to_failure(error: Exception, url: URL) -> FetchError:

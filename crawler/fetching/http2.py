@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.errors import UserError
 from crawler.fetching.failures import ConnectError, ProtocolError, TimedOutError, TlsError, TruncatedError
-from crawler.fetching.received import Received
+from crawler.fetching.received import Received, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,6 +66,13 @@ class Http2Client:
                 has_answered = True
                 received = Received.of(
                     answer.status, [(n.decode("latin-1"), v.decode("latin-1")) for n, v in answer.headers]
+                )
+                received.wire = Wire(
+                    target=url.raw_path_qs,
+                    request_headers=(("Host", url.authority), *headers.items()),
+                    protocol=answer.extensions.get("http_version", b"HTTP/2").decode("ascii"),
+                    reason=answer.extensions.get("reason_phrase", b"").decode("latin-1"),
+                    headers=tuple(answer.headers),
                 )
                 await received.read(answer.aiter_stream(), wanted)
                 return received

@@ -26,6 +26,20 @@ class Wanted:
     """Whether a larger body is cut there, and not refused."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """What only an archive wants to know of a request and its answer."""
+
+    target: str
+    """The request's path and query."""
+    request_headers: tuple[tuple[str, str], ...]
+    protocol: str
+    """`HTTP/1.1`, `HTTP/1.0` or `HTTP/2`."""
+    reason: str
+    headers: tuple[tuple[bytes, bytes], ...]
+    """The answer's, as sent."""
+
+
 @dataclass(slots=True)
 class Received:
     """Status, headers, and the body as it was sent, as far as it was read."""
@@ -36,6 +50,8 @@ class Received:
     was_read: bool = False
     is_whole: bool = True
     """Whether the body was read to its end."""
+    wire: Wire | None = None
+    """None: nobody has asked for it."""
 
     @classmethod
     def of(cls, status: int, headers: Iterable[tuple[str, str]]) -> Received:

@@ -13,7 +13,7 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.discovery.listings import find_in_chunks
-from crawler.documents import to_document
+from crawler.documents import to_captures, to_document, to_fetched
 from crawler.fetching.failures import (
     FetchError,
     HostClosedError,
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from crawler.listing_links import ListingLinks
     from crawler.round import Plan
     from crawler.site_pass import Listing, SitePass
+    from pipelines.captures import Capture
     from pipelines.visits import Ended, Visit
 
 MAX_ATTEMPTS = 3
@@ -185,6 +186,7 @@ class NewsSpider(scrapy.Spider):
                 "proxy": seed.proxy,
                 "http2": seed.http2,
                 "browser": seed.browser and _may_run(parts),
+                "archive": seed.archive or self.settings.getbool("BROADSHEET_ARCHIVE"),
                 "site_pass": site_pass,
                 **parts,
             },
@@ -273,11 +275,7 @@ class NewsSpider(scrapy.Spider):
         status = response.status
         self.tally.pages += 1
         if 200 <= status < 300:
-            return Fetched(
-                visit=visit,
-                document=to_document(response, visit, site_pass.seed),
-                read_page=partial(self.read_page, site_pass, visit),
-            )
+            return to_fetched(response, visit, site_pass.seed, partial(self.read_page, site_pass, visit))
         reason, evidence = f"http_{status}", f"{response.url} answers {status}"
         closed = self.closures.find(host_of(response.url)) if status in {429, 503} else None
         if closed is not None and site_pass.may_try_free(visit):
@@ -290,7 +288,7 @@ class NewsSpider(scrapy.Spider):
         return end(visit, outcome, reason, evidence, status)
 
     async def read_page(
-        self, site_pass: SitePass, visit: Visit, url: str, first_page_url: str
+        self, site_pass: SitePass, visit: Visit, captures: list[Capture], url: str, first_page_url: str
     ) -> Document | None:
         """Fetch a further page of an article that is being cleaned; None: it cannot be had.
 
@@ -308,7 +306,9 @@ class NewsSpider(scrapy.Spider):
         self.tally.further_pages += 1
         if not 200 <= response.status < 300:
             return None
-        return replace(to_document(response, visit, site_pass.seed), first_page_url=first_page_url)
+        document = replace(to_document(response, visit, site_pass.seed), first_page_url=first_page_url)
+        captures += to_captures(response, document)
+        return document
 
     async def on_page_failure(self, failure: Failure) -> Cleaned | Ended | None:
         """Yield how a visit without an answer ended, or give its claim back."""
