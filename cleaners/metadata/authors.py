@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cleaners.markup import name_words
-from cleaners.metadata.dates import is_elsewhere
+from cleaners.metadata.elsewhere import is_elsewhere
 from cleaners.metadata.names import (
     is_handle,
     kind_of,

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cleaners.markup import name_words
-from cleaners.metadata.moments import Moment, Reading, find_moment, find_moments, read_moment
+from cleaners.metadata.datelines import (
+    MODIFIED_WORDS,
+    PUBLISHED_WORDS,
+    is_change,
+    is_dated,
+    is_marked_update,
+    is_named,
+    is_update,
+    stands_alone,
+    stands_elsewhere,
+    words_near,
+)
+from cleaners.metadata.elsewhere import is_elsewhere
+from cleaners.metadata.moments import Dated, Moment, Reading, find_moment, find_moments, read_moment
 from cleaners.metadata.shown import is_hidden, shown_text
 from cleaners.structured import text_of
 
@@ -19,7 +31,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
     from cleaners.metadata.facts import PageFacts
-    from cleaners.metadata.surroundings import Surroundings
+    from cleaners.metadata.surroundings import Line, Surroundings
 
 PUBLISHED_METAS = (
     "article:published_time",
@@ -67,32 +79,9 @@ MODIFIED_METAS = (
     "dc.date.modified",
     "revised",
 )
-_PUBLISHED_WORDS = frozenset(
-    {
-        "published",
-        "publish",
-        "publishdate",
-        "publisheddate",
-        "pubdate",
-        "datepublished",
-        "posted",
-        "publication",
-        "published-at",
-        "released",
-    }
-)
-_MODIFIED_WORDS = frozenset({"updated", "modified", "update", "lastmod", "edited", "lastmodified"})
 _DATE_WORDS = frozenset(
     {"date", "datetime", "time", "timestamp", "dateline", "datum", "fecha", "data", "meta", "byline"}
 )
-_ELSEWHERE_WORDS = frozenset(
-    {
-        "comment", "comments", "related", "sidebar", "teaser", "recommended", "recommendations", "footer", "carousel", "popular",
-        "trending", "copyright", "newsletter", "nav", "menu", "promo", "swiper",
-    }
-)  # fmt: skip
-# Builders of pages name every box a widget; only the bare class means the page's frame.
-_ELSEWHERE_TOKENS = frozenset({"widget", "card", "cards", "latest", "recent", "archive"})
 _ADDRESS_DAY = re.compile(
     r"[/-]((?:19|20)\d{2})([/_-]?)(\d{2}|(?<=[/_-])\d)\2(\d{2}|(?<=[/_-])\d)(?=[/_.-]|$)"
 )
@@ -108,22 +97,18 @@ _MONTHS = dict(
 MAX_DATE_LINE_CHARS = 160
 """A longer line is text that mentions a date."""
 
-_UPDATE_MARK = re.compile(
-    r"updat|modif|revis|edited|aktualisiert|geändert|stand:|mis(?:e)? à jour|actuali[sz]|aggiornat|atuali[sz]|bijgewerkt|gewijzigd"
-    r"|oppdatert|opdateret|uppdaterad|päivitetty|aktualiz|frissít|actualizat|güncelle|обновл|оновл|ενημ|تحديث|به‌روز|更新|수정|cập nhật|diperbarui",
-    re.IGNORECASE,
-)
-
 _LABEL = re.compile(
     r"\W{0,3}(?:this article was )?(?:originally |first )?"
     r"(?:posted|published|publish(?:ed)? date|date published|last (?:updated|modified)|updated)\b",
     re.IGNORECASE,
 )
 
+_DIGIT = re.compile(r"\d")
 MAX_LABELLED_LINES = 2_000
 MAX_LABEL_GAP = 18
 """Characters between a label and its date: " on Wednesday, "; more is a sentence."""
 MAX_CANDIDATES = 100
+MAX_READ = 8
 _DATED = "[class*=date i], [class*=publish i], [class*=posted i], [class*=time i], [class*=meta i], [class*=byline i]"
 
 Found = tuple[str, Moment]
@@ -133,7 +118,7 @@ def find_published(facts: PageFacts, reading: Reading) -> list[Found]:
     """Return every publication date the page states, the most trusted source first."""
     found: list[Found] = []
     for name in ("datePublished", "uploadDate", "dateCreated"):
-        _add(found, "json-ld", read_moment(text_of(facts.article.get(name)), reading))
+        _add(found, "json-ld", read_moment(_text_of_date(facts.article.get(name)), reading))
         if found:
             break
     for name in PUBLISHED_METAS:
@@ -149,45 +134,57 @@ def find_published(facts: PageFacts, reading: Reading) -> list[Found]:
     return found
 
 
-def find_shown(facts: PageFacts, reading: Reading) -> Found | None:
-    """Return the likeliest date that a reader sees anywhere in the article: `<time>` first, then by the class's name."""
+def find_shown(facts: PageFacts, reading: Reading) -> tuple[Found | None, Moment | None]:
+    """Return the likeliest date that a reader sees anywhere in the article, and the likeliest of a change.
+
+    `<time>` goes first, then what an element's class calls a date.
+    """
+    updated: Moment | None = None
     times = [node for node in facts.times[:MAX_CANDIDATES] if not is_elsewhere(node)]
     times.sort(key=lambda node: not _speaks_of_publication(node))
     for node in times[:6]:
-        words = _words_near(node)
-        if words & _MODIFIED_WORDS and not words & _PUBLISHED_WORDS:
-            continue
         moment = _of_element(node, reading)
-        if moment is not None:
-            return ("time", moment)
+        if moment is None:
+            continue
+        if is_change(words_near(node)) or is_update(_text_before(node)):
+            updated = updated or moment
+        else:
+            return ("time", moment), updated
+    tried = 0
+    for node in _called_dates(facts):
+        if tried == MAX_READ:
+            break
+        text = shown_text(node, limit=200)
+        if not text or len(text) > MAX_DATE_LINE_CHARS or not _DIGIT.search(text) or is_elsewhere(node):
+            continue
+        tried += 1
+        dates = list(find_moments(text, reading))
+        if dates and stands_alone(text, dates, reading):
+            shown, changed = _parted(text, _text_before(node), dates)
+            updated = updated or changed
+            if shown is not None:
+                return ("visible", shown), updated
+    return None, updated
+
+
+def _called_dates(facts: PageFacts) -> list[LexborNode]:
+    """Return the elements whose class speaks of a date, those that speak of publication first."""
     candidates = []
     for node in facts.tree.css(_DATED)[:MAX_CANDIDATES]:
         words = name_words(node.attributes.get("class") or "")
-        if words & (_PUBLISHED_WORDS | _DATE_WORDS) and not words & _MODIFIED_WORDS:
-            candidates.append((not words & _PUBLISHED_WORDS, node))
+        if words & (PUBLISHED_WORDS | _DATE_WORDS) and not words & MODIFIED_WORDS:
+            candidates.append((not words & PUBLISHED_WORDS, node))
     candidates.sort(key=lambda pair: pair[0])
-    tried = 0
-    for _, node in candidates:
-        if tried == 8:
-            break
-        text = shown_text(node, limit=200)
-        if (
-            text
-            and len(text) <= MAX_DATE_LINE_CHARS
-            and any(c.isdigit() for c in text)
-            and not is_elsewhere(node)
-        ):
-            tried += 1
-            moment = find_moment(text, reading)
-            if moment is not None:
-                return ("visible", moment)
-    return None
+    return [node for _, node in candidates]
 
 
 def find_near_headline(
     surroundings: Surroundings, reading: Reading, *, within: int
 ) -> tuple[Moment | None, Moment | None]:
-    """Return the date shown at most `within` characters from the headline, and the one marked there as an update."""
+    """Return the date shown at most `within` characters from the headline, and the one marked there as an update.
+
+    A date counts in an element of its own, or in a line that holds nothing but datelines and bylines do.
+    """
     updated: Moment | None = None
     for lines in (surroundings.after, surroundings.before):
         previous = ""
@@ -197,10 +194,10 @@ def find_near_headline(
                 break
             text = line.text
             passed += len(text)
-            if len(text) <= MAX_DATE_LINE_CHARS:
+            if line.numbers and len(text) <= MAX_DATE_LINE_CHARS:
                 # A label may stand in a line of its own: "Last updated:" and below it the date.
                 label = f"{previous} " if len(previous) < 25 and lines is surroundings.after else ""
-                shown, changed = _marked(label + text, reading)
+                shown, changed = _of_line(line, label, reading, surroundings)
                 updated = updated or changed
                 if shown is not None:
                     return shown, updated
@@ -208,22 +205,37 @@ def find_near_headline(
     return None, updated
 
 
-def _marked(text: str, reading: Reading) -> tuple[Moment | None, Moment | None]:
+def _of_line(
+    line: Line, label: str, reading: Reading, surroundings: Surroundings
+) -> tuple[Moment | None, Moment | None]:
+    dates = list(find_moments(line.text, reading))
+    if not dates or not (is_dated(line) or stands_alone(line.text, dates, reading, named=is_named(line))):
+        return None, None
+    if stands_elsewhere(line, surroundings.around):
+        return None, None
+    if is_marked_update(line):
+        return None, dates[0].moment
+    return _parted(line.text, label, dates)
+
+
+def _parted(text: str, label: str, dates: list[Dated]) -> tuple[Moment | None, Moment | None]:
+    """Return the first date of a line that is not marked as an update's, and the first that is; `label` stands before it."""
     shown: Moment | None = None
     updated: Moment | None = None
-    previous = 0
-    for start, moment in find_moments(text, reading):
-        if _UPDATE_MARK.search(text, max(previous, start - 40), start):
-            updated = updated or moment
+    reached = 0
+    for dated in dates:
+        before = text[reached : dated.start]
+        if is_update(before if reached else label + before):
+            updated = updated or dated.moment
         else:
-            shown = shown or moment
-        previous = start + 4
+            shown = shown or dated.moment
+        reached = dated.end
     return shown, updated
 
 
 def find_modified(facts: PageFacts, reading: Reading) -> Found | None:
     """Return when the page says it was last changed."""
-    moment = read_moment(text_of(facts.article.get("dateModified")), reading)
+    moment = read_moment(_text_of_date(facts.article.get("dateModified")), reading)
     if moment is not None:
         return ("json-ld", moment)
     for name in MODIFIED_METAS:
@@ -235,7 +247,7 @@ def find_modified(facts: PageFacts, reading: Reading) -> Found | None:
         if moment is not None:
             return ("microdata", moment)
     for node in facts.times[:20]:
-        if _words_near(node) & _MODIFIED_WORDS and not is_elsewhere(node):
+        if words_near(node) & MODIFIED_WORDS and not is_elsewhere(node):
             moment = _of_element(node, reading)
             if moment is not None:
                 return ("time", moment)
@@ -256,9 +268,10 @@ def find_in_address(address: str, reading: Reading) -> Moment | None:
     return None
 
 
-def find_labelled(facts: PageFacts, reading: Reading) -> Moment | None:
-    """Return the first date that a line introduces with "Posted on", "Last updated:" or the like, wherever it stands."""
+def find_labelled(facts: PageFacts, reading: Reading) -> tuple[Moment | None, Moment | None]:
+    """Return the first date that a line introduces with "Posted on" or the like, and with "Last updated:", wherever it stands."""
     label = ""
+    updated: Moment | None = None
     for line in islice(
         (text for line in facts.text.split("\n") if (text := line.strip())), MAX_LABELLED_LINES
     ):
@@ -268,13 +281,14 @@ def find_labelled(facts: PageFacts, reading: Reading) -> Moment | None:
         match = _LABEL.match(text)
         if match is None:
             continue
-        for start, moment in find_moments(text, reading):
-            if start - match.end() <= MAX_LABEL_GAP:
-                return moment
-            break
+        dated = next(find_moments(text, reading), None)
+        if dated is not None and dated.start - match.end() <= MAX_LABEL_GAP:
+            if not is_update(text[: dated.start]):
+                return dated.moment, updated
+            updated = updated or dated.moment
         if len(line) < 25:
             label = f"{line} "
-    return None
+    return None, updated
 
 
 def stated_days(facts: PageFacts, reading: Reading) -> Iterator[Moment]:
@@ -288,28 +302,9 @@ def stated_days(facts: PageFacts, reading: Reading) -> Iterator[Moment]:
             yield moment
 
 
-def is_elsewhere(node: LexborNode) -> bool:
-    """Tell whether an element stands among comments, teasers or in the page's frame instead of in the article."""
-    current: LexborNode | None = node
-    for _ in range(8):
-        if current is None or current.tag in {"body", "article", "main"}:
-            return False
-        if current.tag in {"footer", "nav"} or (current.tag == "aside"):
-            return True
-        attributes = current.attributes
-        name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        if len(name) > 1 and _names_elsewhere(name):
-            return True
-        current = current.parent
-    return False
-
-
-# Of the elements on a page, many have the same name, or stand in the same few.
-@lru_cache(maxsize=1_000)
-def _names_elsewhere(name: str) -> bool:
-    return not (
-        _ELSEWHERE_WORDS.isdisjoint(name_words(name)) and _ELSEWHERE_TOKENS.isdisjoint(name.lower().split())
-    )
+def _text_of_date(value: Any) -> str | None:
+    """Return a JSON-LD date as text; seconds since 1970 may be a number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
 
 
 def _add(found: list[Found], source: str, moment: Moment | None) -> None:
@@ -334,18 +329,13 @@ def _of_element(node: LexborNode, reading: Reading) -> Moment | None:
     return find_moment(text, reading) if text else None
 
 
-def _words(names: frozenset[str]) -> frozenset[str]:
-    return frozenset().union(*(name_words(name) for name in names)) if names else frozenset()
-
-
-def _words_near(node: LexborNode) -> frozenset[str]:
-    attributes = node.attributes
-    name = f"{attributes.get('class') or ''} {attributes.get('itemprop') or ''} {attributes.get('data-testid') or ''}"
-    parent = node.parent
-    if parent is not None:
-        name += " " + (parent.attributes.get("class") or "")
-    return name_words(name) if name.strip() else frozenset()
+def _text_before(node: LexborNode) -> str:
+    """Return the label in front of an element, at most 40 characters."""
+    before = node.prev
+    if before is None:
+        return ""
+    return f"{before.text()[-40:].strip()} "
 
 
 def _speaks_of_publication(node: LexborNode) -> bool:
-    return "pubdate" in node.attributes or bool(_words_near(node) & _PUBLISHED_WORDS)
+    return "pubdate" in node.attributes or bool(words_near(node) & PUBLISHED_WORDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cleaners.markup import name_words
-from cleaners.metadata.dates import is_elsewhere
+from cleaners.metadata.elsewhere import is_elsewhere
 from cleaners.metadata.shown import shown_text
 from cleaners.models import Image
 from cleaners.structured import plain_text, text_of

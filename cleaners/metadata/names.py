@@ -28,11 +28,6 @@ _DOMAIN = re.compile(
 )
 _INITIALS = re.compile(r"(?:[^\W\d_]\.){2,}$|\b(?:jr|sr)\.$", re.IGNORECASE)
 _EDGES = " \t\n,;:|/-–—•·*#>»«→\"“”„[]’'‘"
-# Also parts of names: "von der Leyen", "de Oliveira"; only a capital or a colon makes them a prefix.
-_PARTICLES = frozenset((
-    "de", "di", "da", "af", "av", "del", "della", "der", "den", "van", "von", "zu", "zur", "el", "al", "bin", "ibn", "la", "le",
-    "ten", "ter", "dos", "das", "do", "du", "y", "e", "the",
-))  # fmt: skip
 
 
 def split_names(byline: str, *, shown: bool) -> list[str]:
@@ -95,7 +90,7 @@ def looks_like_name(text: str) -> bool:
         if (
             letters[:1].islower()
             and not small
-            and folded not in _PARTICLES
+            and folded not in words.particles
             and folded not in words.organisations
         ):
             return False
@@ -134,8 +129,9 @@ def _prefix_of(text: str, prefixes: re.Pattern[str], *, leads: bool) -> int:
     match = prefixes.match(text[:60].casefold())
     if match is None:
         return 0
+    particles = load_byline_words().particles
     prefix, rest = match[0], text[match.end() : match.end() + 5]
-    if prefix in _PARTICLES and not leads and text[:1].islower() and ":" not in rest[:2]:
+    if prefix in particles and not leads and text[:1].islower() and ":" not in rest[:2]:
         return 0
     return 0 if prefix == "von" and rest[1:4] in {"der", "den", "dem"} else match.end()
 

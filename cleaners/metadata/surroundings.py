@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from cleaners.metadata.facts import PageFacts
 
+_DIGIT = re.compile(r"\d")
 MAX_STEPS = 600
 """Nodes walked near a headline."""
 CHARS_AFTER = 1_200
@@ -29,6 +31,8 @@ class Line:
     text: str
     links: tuple[tuple[str, str], ...] = ()
     """Address as written and text of each link in the line."""
+    numbers: tuple[LexborNode, ...] = ()
+    """The elements whose own text holds digits."""
 
 
 class Lines:
@@ -69,6 +73,16 @@ class Surroundings:
         """The lines above the headline, the nearest first."""
         return Lines(self._lines(forward=False, limit=CHARS_BEFORE))
 
+    @cached_property
+    def around(self) -> frozenset[int]:
+        """The `mem_id` of each element that the headline stands in."""
+        found = set()
+        node = self._headline
+        while node is not None:
+            found.add(node.mem_id)
+            node = node.parent
+        return frozenset(found)
+
     def _lines(self, *, forward: bool, limit: int) -> Iterator[Line]:
         headline = self._headline
         return _walk(headline, self.alts, forward=forward, limit=limit) if headline is not None else iter(())
@@ -95,9 +109,14 @@ def _walk(start: LexborNode, alts: list[str], *, forward: bool, limit: int) -> I
             break
         node, inside = step
         tag = node.tag
+        if tag == "body":
+            # What stands beside it is the head.
+            break
         if tag == "-text":
             text = node.text()
             collected.texts.append(text)
+            if _DIGIT.search(text) and (parent := node.parent) is not None:
+                collected.numbers.append(parent)
             length += len(text.strip())
             continue
         if tag in BREAK_TAGS and collected.texts and (line := collected.end_line()) is not None:
@@ -113,6 +132,7 @@ class _Parts:
 
     def __init__(self, alts: list[str], *, forward: bool) -> None:
         self.texts: list[str] = []
+        self.numbers: list[LexborNode] = []
         self._forward = forward
         self._alts = alts
         self._links: list[tuple[str, str]] = []
@@ -134,8 +154,9 @@ class _Parts:
         text = "".join(self.texts if self._forward else reversed(self.texts))
         # Between two elements stands mostly white space.
         plain = None if text.isspace() else plain_text(text.replace("<", "&lt;"))
-        line = Line(plain, tuple(self._links)) if plain else None
+        line = Line(plain, tuple(self._links), tuple(self.numbers)) if plain else None
         self.texts.clear()
+        self.numbers.clear()
         self._links.clear()
         return line
 

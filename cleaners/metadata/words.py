@@ -1,4 +1,4 @@
-"""The words of bylines, read from their rule file once."""
+"""The words of bylines and datelines, read from their rule files once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 _UNSPACED = re.compile("[\u0590-\u06ff\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_FILE = Path(__file__).parent.parent / "rules" / "metadata" / "bylines.toml"
+_FOLDER = Path(__file__).parent.parent / "rules" / "metadata"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +26,28 @@ class BylineWords:
     placeholders: frozenset[str]
     credentials: frozenset[str]
     stops: frozenset[str]
+    particles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatelineWords:
+    """Folded to lower case; each field is a table of `rules/metadata/datelines.toml`, which explains it."""
+
+    updated: re.Pattern[str]
+    """Matches the start of a word that says "updated" in a folded text."""
+    labels: frozenset[str]
+    between: frozenset[str]
+    durations: frozenset[str]
+    am_before: frozenset[str]
+    pm_before: frozenset[str]
+    am_after: frozenset[str]
+    pm_after: frozenset[str]
 
 
 @lru_cache(maxsize=1)
 def load_byline_words() -> BylineWords:
     """Return the words of `rules/metadata/bylines.toml`."""
-    tables = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    words = {
-        name: frozenset(word.casefold() for word in table)
-        for name, table in tables.items()
-        if isinstance(table, list)
-    }
+    words = _read("bylines.toml")
     return BylineWords(
         prefixes=_at_start(words["openers"] | words["labels"]),
         openers=_at_start(words["openers"]),
@@ -47,7 +58,31 @@ def load_byline_words() -> BylineWords:
         placeholders=words["placeholders"],
         credentials=words["credentials"],
         stops=words["stops"],
+        particles=words["particles"],
     )
+
+
+@lru_cache(maxsize=1)
+def load_dateline_words() -> DatelineWords:
+    """Return the words of `rules/metadata/datelines.toml`."""
+    words = _read("datelines.toml")
+    starts = _longest_first(words["updated"])
+    # Scripts without spaces write on before the word.
+    spaced = "|".join(re.escape(word) for word in starts if not _UNSPACED.search(word))
+    unspaced = "|".join(re.escape(word) for word in starts if _UNSPACED.search(word))
+    return DatelineWords(
+        updated=re.compile(rf"(?<![^\W\d_])(?:{spaced})|{unspaced}"),
+        **{name: table for name, table in words.items() if name != "updated"},
+    )
+
+
+def _read(name: str) -> dict[str, frozenset[str]]:
+    tables = tomllib.loads((_FOLDER / name).read_text(encoding="utf-8"))
+    return {
+        key: frozenset(word.casefold() for word in table)
+        for key, table in tables.items()
+        if isinstance(table, list)
+    }
 
 
 def _at_start(words: frozenset[str]) -> re.Pattern[str]:
