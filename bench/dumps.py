@@ -124,8 +124,8 @@ async def publish(data: Path, rows: int) -> None:
         part = staging.write_part(
             f"articles/date={day:%Y-%m-%d}/{batch}.jsonl.gz", make_rows(texts, day, count)
         )
-        await staging.publish(objects, [part])
-        await staging.drop_parts([part])
+        await objects.publish(objects.staging / part.path, part.path)
+        (objects.staging / part.path).unlink()
         entry = Commit(batch=batch, epoch=1, adds=[part], created_at=day.isoformat())
         sequence = len(await objects.files("log")) + 1
         await objects.create(entry_path(sequence), encode_entry(entry))

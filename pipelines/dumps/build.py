@@ -7,7 +7,7 @@ import copy
 import hashlib
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +91,14 @@ def read_settled(reader: Reader) -> Live:
         time.sleep(_POLL_SECONDS)
 
 
+def read_anew(reader: Reader, gone: PartGoneError) -> Live:
+    """Read what counts after a part was replaced. Raises StoreError where it was not: then it is lost."""
+    live = read_settled(reader)
+    if str(gone) in live.parts:
+        raise StoreError(f"{reader.objects.name}: {gone} is missing; run broadsheet verify")
+    return live
+
+
 class _Build:
     def __init__(  # noqa: PLR0913, PLR0917 - all that is the same for the whole run
         self,
@@ -119,9 +127,9 @@ class _Build:
             try:
                 self._write_rows(state, live)
                 self._write_account(state, live)
-            except PartGoneError:
+            except PartGoneError as gone:
                 # Compaction or a takedown; which of them the log says.
-                live = read_settled(self._reader)
+                live = read_anew(self._reader, gone)
             else:
                 state.is_complete = not self._is_outdated(live)
                 if not state.is_complete:
@@ -133,8 +141,11 @@ class _Build:
         return self._finish(state)
 
     def _accept(self, sheet: dict[str, Any], live: Live) -> Built:
-        """Take a dump that is there already for this one, if it is."""
-        name = dump_id(self._options, live.log_id)
+        """Take a dump that is there already for this one, if it is; without a snapshot any one is meant."""
+        options = self._options
+        if self._asked.snapshot is None and isinstance(sheet.get("snapshot"), int):
+            options = replace(options, snapshot=sheet["snapshot"])
+        name = dump_id(options, live.log_id)
         if sheet.get("dump") != name:
             raise DumpError(
                 f"{self._folder.out}: holds the dump {sheet.get('dump')}, not {name}; name another folder"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.dumps.build import last_takedown, read_settled
+from pipelines.dumps.build import last_takedown, read_anew, read_settled
 from pipelines.dumps.rows import PartGoneError, Reader
 from pipelines.dumps.tally import taken_down_by
 from pipelines.objects import open_objects
@@ -46,13 +46,12 @@ def find_taken_down(data: str, dumps: Sequence[Held]) -> Findings:
     """Hold the dumps against all takedowns, once these are carried out. Raises StoreError."""
     with asyncio.Runner() as runner:
         reader = Reader(open_objects(data, Path(), worker_id="dump"), runner)
-        while True:
-            live = read_settled(reader)
+        live, gone = read_settled(reader), None
+        while gone is None:
             try:
                 gone = _read_gone(reader, live, min((dump.checked for dump in dumps), default=0))
-            except PartGoneError:
-                continue
-            break
+            except PartGoneError as error:
+                live = read_anew(reader, error)
     rows = {dump.id: found for dump in dumps if (found := _find_rows(dump.visits, gone))}
     return Findings(takedown=last_takedown(live), rows=rows)
 
