@@ -39,6 +39,9 @@ class Figures:
     characters: int
     """Of the texts that were kept."""
     words: int
+    removals: int
+    """How often cleaning took something from the pages of the articles."""
+    removed_characters: int
     typical_characters: int | None
     """The geometric mean of the texts' lengths, which lies where their median does; None: there is no text."""
     coverage: dict[str, float | None]
@@ -46,7 +49,7 @@ class Figures:
     outcomes: tuple[OutcomeCount, ...]
     """All visits that gave no new article, the most frequent first."""
     rules: tuple[RuleCount, ...]
-    """What cleaning took from the pages of the articles, the most characters first."""
+    """What cleaning took from the pages of the articles, the most characters first; empty in a list of all sites."""
 
     @property
     def texts(self) -> int:
@@ -57,11 +60,6 @@ class Figures:
     def visits(self) -> int:
         """All visits."""
         return self.texts + sum(one.rows for one in self.outcomes)
-
-    @property
-    def removed_characters(self) -> int:
-        """What cleaning took, of all rules."""
-        return sum(one.characters for one in self.rules)
 
     @property
     def error_rate(self) -> float | None:
@@ -167,7 +165,7 @@ def day_figures(
 
 
 def site_figures(index: Index, site: str | None = None) -> tuple[SiteFigures, ...]:
-    """Give the figures of each site, by name; of this one only, if it is known."""
+    """Give the figures of each site, by name; or of this one only, if it is known, with its rules."""
     with index.read() as db:
         names = Names(db)
         found = db.execute(
@@ -180,7 +178,7 @@ def site_figures(index: Index, site: str | None = None) -> tuple[SiteFigures, ..
                 site=name,
                 last_visit_at=to_moment(visit),
                 last_article_at=to_moment(article) if article else None,
-                figures=_read_figures(db, names, number, EVER),
+                figures=_read_figures(db, names, number, EVER, has_rules=site is not None),
             )
             for number, name, visit, article in found
         )
@@ -194,7 +192,9 @@ def _find_site(db: sqlite3.Connection, site: str | None) -> int:
     return -1 if number is None else number
 
 
-def _read_figures(db: sqlite3.Connection, names: Names, site: int, day: int) -> Figures:
+def _read_figures(
+    db: sqlite3.Connection, names: Names, site: int, day: int, *, has_rules: bool = True
+) -> Figures:
     where = "WHERE site = ? AND day = ?"
     row = db.execute(f"SELECT * FROM figures {where}", (site, day)).fetchone()  # noqa: S608 - a constant
     texts = row["articles"] + row["revisions"] if row else 0
@@ -203,6 +203,8 @@ def _read_figures(db: sqlite3.Connection, names: Names, site: int, day: int) -> 
         revisions=row["revisions"] if row else 0,
         characters=row["characters"] if row else 0,
         words=row["words"] if row else 0,
+        removals=row["removals"] if row else 0,
+        removed_characters=row["removed"] if row else 0,
         typical_characters=to_typical(row["logarithms"], texts) if row else None,
         coverage={name: row[name] / texts if row and texts else None for name in FIELDS},
         outcomes=tuple(
@@ -219,7 +221,9 @@ def _read_figures(db: sqlite3.Connection, names: Names, site: int, day: int) -> 
                 " ORDER BY characters DESC",
                 (site, day),
             )
-        ),
+        )
+        if has_rules
+        else (),
     )
 
 

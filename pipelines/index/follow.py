@@ -14,7 +14,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.index.applying import Applier
+from pipelines.index.applying import Applied, Applier
 from pipelines.index.removing import sweep
 from pipelines.index.tables import (
     DAMAGED,
@@ -34,7 +34,7 @@ from pipelines.log import Commit, Genesis, Replace, Seal, Takedown, decode_entry
 from pipelines.objects import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
     from pathlib import Path
     from threading import Event
 
@@ -171,9 +171,10 @@ class Follower:
         if self._path.with_name(DAMAGED).exists():
             self._db.close()
             self._db, self._applier = self._open()
+        self._applier.done = Applied()
         asyncio.run(self._go_on(stop))
-        is_swept = sweep(self._db)
-        done, self._applier.done = self._applier.done, type(self._applier.done)()
+        is_swept = sweep(self._db, is_stopped=_stopper(stop))
+        done = self._applier.done
         rebuilt, self._rebuilt = self._rebuilt, None
         return FollowReport(
             sequence=get_about(self._db, "sequence"),
@@ -277,7 +278,7 @@ class Follower:
         with _transaction(db, applier):
             for number, takedown in steps.takedowns:
                 applier.take_down(number, takedown)
-        sweep(db)
+        sweep(db, is_stopped=_stopper(stop))
         bodies = _read_ahead(self._objects, [part for part, _, _ in steps.adds])
         async with aclosing(bodies):
             for group in _groups(steps.adds):
@@ -321,6 +322,10 @@ def _transaction(db: sqlite3.Connection, applier: Applier) -> Iterator[None]:
             applier.flush()
     finally:
         applier.forget()
+
+
+def _stopper(stop: Event | None) -> Callable[[], bool]:
+    return lambda: stop is not None and stop.is_set()
 
 
 def _decode_genesis(objects: Objects, body: bytes) -> Genesis:

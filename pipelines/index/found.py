@@ -51,7 +51,7 @@ class FoundArticle:
     """At most 1,000 characters, as are description and authors."""
     description: str | None
     excerpt: str
-    """The first 1,000 characters of the text."""
+    """The first 500 characters of the text."""
     authors: tuple[str, ...]
     language: str | None
     section: str | None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from cleaners.words import UNSPACED, words
-from pipelines.index.tables import SLOT_BITS, create_words, set_about, to_month, words_table
+from pipelines.index.tables import SLOT_BITS, UNSWEPT, create_words, set_about, to_month, words_table
 from pipelines.index.tallies import FIELDS, RuleTally, Tallies
 from pipelines.index.wording import EXCERPT_CHARS, to_filters, to_words
 from pipelines.seen import OUTCOMES, to_seconds, url_digest
@@ -109,7 +109,7 @@ class Rows:
                 ),
             )
             self._db.execute("UPDATE months SET is_dirty = 1 WHERE month = ?", (month,))
-            set_about(self._db, is_unswept=1)
+            set_about(self._db, is_unswept=UNSWEPT)
             self._db.execute("DELETE FROM articles WHERE key = ?", (key,))
             self._tallies.count_article(
                 -1,
@@ -135,7 +135,7 @@ class Rows:
             if row is None:
                 continue
             self._db.execute("DELETE FROM outcomes WHERE key = ?", (key,))
-            set_about(self._db, is_unswept=1)
+            set_about(self._db, is_unswept=UNSWEPT)
             site, outcome, reason = row
             self._tallies.count_outcome(
                 -1, site=site, second=key >> SLOT_BITS, outcome=outcome, reason=reason

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from pipelines.index.keeping import to_text
-from pipelines.index.tables import get_about, set_about, transaction, words_table
+from pipelines.index.tables import UNSWEPT, get_about, set_about, transaction, words_table
 from pipelines.seen import HIDDEN
 from pipelines.takedowns import Takedowns
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pipelines.index.keeping import Rows
     from pipelines.takedowns import Match
 
+# Of SQLite's own program: some milliseconds.
+_STEPS_A_LOOK = 100_000
+# What stands in `is_unswept`, after what was removed is out of the file: it is in the write-ahead log still.
+_WRITTEN_ANEW = 2
 _IS_OPEN = f"url NOT LIKE '{HIDDEN}%'"
 """Not what a takedown has left."""
 
@@ -53,21 +57,42 @@ def take_down(db: sqlite3.Connection, rows: Rows, match: Match) -> int:
     return rows.remove_articles(articles) + rows.remove_outcomes(outcomes)
 
 
-def sweep(db: sqlite3.Connection) -> bool:
-    """Overwrite what was removed in all pages of the file; False: readers hold some of it, try again.
+def sweep(db: sqlite3.Connection, *, is_stopped: Callable[[], bool]) -> bool:
+    """Write the file anew without what was removed; False: stopped, or readers hold old pages. The next sweep goes on.
 
-    Removed words go when the words of their month are merged anew, old pages when the write-ahead log is emptied.
+    SQLite overwrites what it deletes, but not the copies that rows leave behind in a page that was split: 2 of 500 rows
+    that came out of order were found in the file after they were deleted. Nor the words, until they are merged anew.
     """
-    for (month,) in db.execute("SELECT month FROM months WHERE is_dirty = 1").fetchall():
-        with transaction(db):
-            db.execute(f"INSERT INTO {words_table(month)} ({words_table(month)}) VALUES ('optimize')")  # noqa: S608
-            db.execute("UPDATE months SET is_dirty = 0 WHERE month = ?", (month,))
-    if not get_about(db, "is_unswept"):
-        return True
-    is_busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    if not is_busy:
+    state = get_about(db, "is_unswept")
+    if state == UNSWEPT and not _write_anew(db, is_stopped):
+        return False
+    if state:
+        is_busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if is_busy:
+            return False
         set_about(db, is_unswept=0)
-    return not is_busy
+    return True
+
+
+def _write_anew(db: sqlite3.Connection, is_stopped: Callable[[], bool]) -> bool:
+    db.set_progress_handler(is_stopped, _STEPS_A_LOOK)
+    try:
+        for (month,) in db.execute("SELECT month FROM months WHERE is_dirty = 1").fetchall():
+            with transaction(db):
+                db.execute(f"INSERT INTO {words_table(month)} ({words_table(month)}) VALUES ('optimize')")  # noqa: S608
+                db.execute("UPDATE months SET is_dirty = 0 WHERE month = ?", (month,))
+        # The copy that it works on may be larger than memory.
+        db.execute("PRAGMA temp_store = FILE")
+        db.execute("VACUUM")
+    except sqlite3.OperationalError:
+        if not is_stopped():
+            raise
+        return False
+    finally:
+        db.set_progress_handler(None, 0)
+        db.execute("PRAGMA temp_store = MEMORY")
+    set_about(db, is_unswept=_WRITTEN_ANEW)
+    return True
 
 
 def _find_articles(db: sqlite3.Connection, match: Match) -> Iterator[int]:

@@ -31,7 +31,7 @@ class ArticleQuery:
     """Which articles are looked for; what is None or empty does not narrow it."""
 
     q: str = ""
-    """All of these words, whole, in title, description or the first 1,000 characters; what stands in quotes as a phrase.
+    """All of these words, whole, in title, description or the first 500 characters of the text; what stands in quotes as a phrase.
 
     Case and accents do not count. Anything may be typed; nothing is an error."""
     site: str | None = None

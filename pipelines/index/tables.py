@@ -16,6 +16,8 @@ VERSION = 1
 FILE = "index.sqlite3"
 DAMAGED = "index.damaged"
 """Made beside it by a reader that finds the file damaged; the writer makes it anew, and removes this."""
+UNSWEPT = 1
+"""What stands in `is_unswept` from when a row was removed until nothing is left of it."""
 ALL = 0
 """The site that stands for all of them, in figures."""
 EVER = -1
@@ -64,7 +66,7 @@ CREATE TABLE seals (day TEXT PRIMARY KEY, entry INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE months (month INTEGER PRIMARY KEY, is_dirty INTEGER NOT NULL);
 CREATE TABLE figures (
     site INTEGER, day INTEGER, articles INTEGER, revisions INTEGER, characters INTEGER, words INTEGER,
-    logarithms INTEGER, title INTEGER, authors INTEGER, published_at INTEGER, language INTEGER,
+    logarithms INTEGER, removals INTEGER, removed INTEGER, title INTEGER, authors INTEGER, published_at INTEGER, language INTEGER,
     section INTEGER, images INTEGER, PRIMARY KEY (site, day)
 ) WITHOUT ROWID;
 CREATE TABLE outcome_figures (

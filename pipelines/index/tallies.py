@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.index.tables import ALL, EVER
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 FIELDS = ("title", "authors", "published_at", "language", "section", "images")
 """The fields whose coverage is counted; the place of each is its bit in an article's `missing`."""
 
-_COLUMNS = ("articles", "revisions", "characters", "words", "logarithms", *FIELDS)
+_COLUMNS = ("articles", "revisions", "characters", "words", "logarithms", "removals", "removed", *FIELDS)
 _THOUSAND = 1_000
 
 
@@ -61,18 +61,20 @@ class Tallies:
             characters,
             words,
             to_logarithm(characters),
+            sum(rule.removals for rule in rules),
+            sum(rule.characters for rule in rules),
             *(int(not missing & 1 << bit) for bit in range(len(FIELDS))),
         )
-        for cell in _cells(site, second):
-            known = self._articles.setdefault(cell, [0] * len(_COLUMNS))
-            for place, value in enumerate(row):
-                known[place] += sign * value
-            for rule in rules:
-                counts = self._rules.setdefault((*cell, rule.rule), [0, 0, 0, 0])
-                counts[0] += sign
-                counts[1] += sign * rule.removals
-                counts[2] += sign * rule.characters
-                counts[3] += sign * rule.refused
+        cell = (site, second // 86400)
+        known = self._articles.setdefault(cell, [0] * len(_COLUMNS))
+        for place, value in enumerate(row):
+            known[place] += sign * value
+        for rule in rules:
+            counts = self._rules.setdefault((*cell, rule.rule), [0, 0, 0, 0])
+            counts[0] += sign
+            counts[1] += sign * rule.removals
+            counts[2] += sign * rule.characters
+            counts[3] += sign * rule.refused
         if language:
             self._languages[language] += sign
         if sign > 0:
@@ -80,27 +82,26 @@ class Tallies:
 
     def count_outcome(self, sign: int, *, site: int, second: int, outcome: int, reason: int) -> None:
         """Count an outcome row, or with the sign -1 one that goes."""
-        for cell in _cells(site, second):
-            self._outcomes[*cell, outcome, reason] += sign
+        self._outcomes[site, second // 86400, outcome, reason] += sign
         if sign > 0:
             self._note_latest(site, second, 0)
 
     def write(self, db: sqlite3.Connection) -> None:
         """Bring the changes into the figures."""
-        _add(db, "figures", ("site", "day"), _COLUMNS, ((*key, *row) for key, row in self._articles.items()))
+        _add(db, "figures", ("site", "day"), _COLUMNS, _spread(self._articles))
         _add(
             db,
             "outcome_figures",
             ("site", "day", "outcome", "reason"),
             ("rows",),
-            ((*key, count) for key, count in self._outcomes.items()),
+            _spread({key: [count] for key, count in self._outcomes.items()}),
         )
         _add(
             db,
             "rule_figures",
             ("site", "day", "rule"),
             ("pages", "removals", "characters", "refused"),
-            ((*key, *counts) for key, counts in self._rules.items()),
+            _spread(self._rules),
         )
         _add(db, "language_figures", ("language",), ("articles",), self._languages.items())
         db.executemany(
@@ -133,9 +134,15 @@ def to_typical(logarithms: int, count: int) -> int | None:
     return round(math.exp(logarithms / _THOUSAND / count) - 1) if count else None
 
 
-def _cells(site: int, second: int) -> Iterator[tuple[int, int]]:
-    day = second // 86400
-    return iter(((site, day), (site, EVER), (ALL, day), (ALL, EVER)))
+def _spread(counts: Mapping[Any, list[int]]) -> Iterator[tuple[int, ...]]:
+    """Let what counts for a site and a day count for all of them, too: as rows of a table."""
+    sums: dict[tuple[int, ...], list[int]] = {}
+    for (site, day, *key), values in counts.items():
+        for cell in ((site, day), (site, EVER), (ALL, day), (ALL, EVER)):
+            known = sums.setdefault((*cell, *key), [0] * len(values))
+            for place, value in enumerate(values):
+                known[place] += value
+    return ((*cell, *values) for cell, values in sums.items())
 
 
 def _add(
@@ -143,12 +150,12 @@ def _add(
     table: str,
     keys: Sequence[str],
     columns: Sequence[str],
-    rows: Iterator[tuple[int, ...]] | object,
+    rows: Iterable[tuple[int, ...]],
 ) -> None:
     marks = ", ".join("?" * (len(keys) + len(columns)))
     sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in columns)
     db.executemany(
         f"INSERT INTO {table} ({', '.join((*keys, *columns))}) VALUES ({marks})"  # noqa: S608 - names of ours
         f" ON CONFLICT DO UPDATE SET {sums}",
-        rows,  # type: ignore[arg-type]
+        rows,
     )

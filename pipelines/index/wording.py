@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXCERPT_CHARS = 1_000
+EXCERPT_CHARS = 500
 """Of the text, so much is searched: with all of it the index would be larger than the data (docs/operations.md)."""
 _MOST_TERMS = 32
 
