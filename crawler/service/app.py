@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 
 from crawler.service import dumps
 from crawler.service.api import articles, clean, health, log, openapi, sites
-from crawler.service.endpoints import to_route
+from crawler.service.endpoints import to_routes
 from crawler.service.guards import BodyLimit, Gatekeeper, RateLimit
 from crawler.service.headers import SecurityHeaders
 from crawler.service.problems import (
@@ -49,10 +49,9 @@ def make_app(service: Service) -> Starlette:
     settings = service.settings
     endpoints = list_endpoints(service)
     return Starlette(
-        routes=[*map(to_route, endpoints), *dumps.routes(service)],
+        routes=[*to_routes(endpoints), *dumps.routes(service)],
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(RateLimit),
             Middleware(
                 Gatekeeper,
                 token=settings.token,
@@ -60,6 +59,7 @@ def make_app(service: Service) -> Starlette:
                 is_local=is_loopback(settings.host),
                 open_paths=frozenset(endpoint.path for endpoint in endpoints if endpoint.is_open),
             ),
+            Middleware(RateLimit),
             Middleware(BodyLimit),
         ],
         exception_handlers={

@@ -17,7 +17,7 @@ from crawler.service.problems import ProblemError
 from pipelines.record import encode_line
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -69,21 +69,31 @@ class Endpoint:
     """The statuses of problems that it may end with, beyond those of every endpoint."""
     status: int = 200
     body: Mapping[str, Any] | None = None
-    """By media type: the schema of what it takes; None: it takes none."""
+    """By media type: the type or types of what it takes, or its schema; None: it takes none."""
     media: Mapping[str, str] | None = None
     """Further media types that it may answer in, each with what it is."""
     is_open: bool = False
     """Whether it is answered without a token even beyond loopback."""
 
 
-def to_route(endpoint: Endpoint) -> Route:
-    """Give the route that serves an endpoint."""
+def to_routes(endpoints: Sequence[Endpoint]) -> list[Route]:
+    """Give the routes that serve endpoints, one a path, so that a wrong method is told of all that there are."""
+    by_path: dict[str, list[Endpoint]] = {}
+    for endpoint in endpoints:
+        by_path.setdefault(endpoint.path, []).append(endpoint)
+    return [_to_route(path, of_path) for path, of_path in by_path.items()]
+
+
+def _to_route(path: str, endpoints: Sequence[Endpoint]) -> Route:
+    by_method = {endpoint.method: endpoint for endpoint in endpoints}
 
     async def answer(request: Request) -> Response:
+        method: Any = "GET" if request.method == "HEAD" else request.method
+        endpoint = by_method[method]
         found = await endpoint.answer(Call(request, read_parameters(request, endpoint.parameters)))
         return found if isinstance(found, Response) else to_json(found, status=endpoint.status)
 
-    return Route(endpoint.path, answer, methods=[endpoint.method])
+    return Route(path, answer, methods=list(by_method))
 
 
 def to_json(value: object, *, status: int = 200) -> Response:

@@ -185,7 +185,7 @@ class Rate:
 
 READS = Rate(100, 200)
 """Ten people with ten pages open, each with its parts: beyond that it is a program that should slow down."""
-WRITES = Rate(2, 20)
+WRITES = Rate(10, 100)
 CLEANS = Rate(10, 20)
 """Two cores clean some 60 pages a second, and the crawl is not to wait."""
 

@@ -6,12 +6,11 @@ import asyncio
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from cleaners.models import Article, Document, Listed
-from crawler.seeds import find_url_problem
 from crawler.service import parameters
 from crawler.service.endpoints import Endpoint, to_json
 from crawler.service.problems import ProblemError
@@ -34,15 +33,26 @@ MOST_AT_ONCE = 8
 """Pages of clients on their way: the crawl's pages wait in the same line."""
 
 
-class PageInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page, or a text that somebody took from one: one of `html` and `text`."""
+Address = Annotated[str, msgspec.Meta(pattern=parameters.URL_PATTERN, max_length=parameters.URL_CHARS)]
 
-    html: str | None = None
-    text: str | None = None
-    url: str | None = None
+
+class HtmlInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page."""
+
+    html: str
+    url: Address | None = None
     """Where it was found; helps with links and dates."""
     title: str | None = None
     """What is known of its title from elsewhere."""
+
+
+class TextInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A text that somebody took from a page."""
+
+    text: str
+    url: Address | None = None
+    title: str | None = None
+    """None: the title, if there is one, stands in the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +114,10 @@ def endpoints(service: Service) -> list[Endpoint]:
             returns=CleanedPage,
             parameters=(parameters.url(is_required=False),),
             problems=(413, 415),
-            body={HTML: {"type": "string", "description": "The page, as it was fetched."}, JSON: PageInput},
+            body={
+                HTML: {"type": "string", "description": "The page, as it was fetched."},
+                JSON: (HtmlInput, TextInput),
+            },
         )
     ]
 
@@ -125,20 +138,27 @@ async def _read_page(call: Call) -> Page:
     if media == HTML:
         return _to_document(body, call["url"], None, {"content-type": kind})
     try:
-        given = msgspec.convert(json.loads(body), PageInput)
+        given = _convert(json.loads(body))
     except (ValueError, RecursionError) as error:
         # The place in the body, as `$.html`.
         place = str(error).partition("`$.")[2].partition("`")[0] or None
         raise ProblemError(400, f"the body is not what is wanted: {error}", parameter=place) from None
     url = given.url if given.url is not None else call["url"]
-    if given.url is not None and (problem := find_url_problem(given.url)):
-        raise ProblemError(400, problem, parameter="url")
-    if (given.html is None) == (given.text is None):
-        raise ProblemError(400, "give one of html and text", parameter="html")
-    if given.text is not None:
+    if isinstance(given, TextInput):
         return DirtyText(text=given.text, url=url or "", title=given.title)
-    html = (given.html or "").encode("utf-8", "replace")
+    html = given.html.encode("utf-8", "replace")
     return _to_document(html, url, given.title, {"content-type": "text/html; charset=utf-8"})
+
+
+def _convert(given: Any) -> HtmlInput | TextInput:
+    found: HtmlInput | TextInput
+    if isinstance(given, dict) and "text" in given:
+        found = msgspec.convert(given, TextInput)
+    else:
+        found = msgspec.convert(given, HtmlInput)
+    if found.url is not None:
+        parameters.read_url(found.url)
+    return found
 
 
 def _to_document(body: bytes, url: str | None, title: str | None, headers: dict[str, str]) -> Document:

@@ -44,7 +44,10 @@ def describe(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """Give the OpenAPI document."""
     types = [Problem, *(endpoint.returns for endpoint in endpoints)]
     types += [
-        kind for endpoint in endpoints for kind in (endpoint.body or {}).values() if isinstance(kind, type)
+        kind
+        for endpoint in endpoints
+        for body in (endpoint.body or {}).values()
+        for kind in _list_types(body)
     ]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     by_type = {id(kind): schema for kind, schema in zip(types, schemas, strict=True)}
@@ -93,10 +96,24 @@ def _to_operation(endpoint: Endpoint, by_type: dict[int, Any]) -> dict[str, Any]
         operation["requestBody"] = {
             "required": True,
             "content": {
-                media: {"schema": by_type.get(id(kind), kind)} for media, kind in endpoint.body.items()
+                media: {"schema": _to_schema(body, by_type)} for media, body in endpoint.body.items()
             },
         }
     return operation
+
+
+def _list_types(body: Any) -> Sequence[type[Any]]:
+    if isinstance(body, type):
+        return (body,)
+    return body if isinstance(body, tuple) else ()
+
+
+def _to_schema(body: Any, by_type: dict[int, Any]) -> Any:
+    types = _list_types(body)
+    if not types:
+        return body
+    schemas = [by_type[id(kind)] for kind in types]
+    return schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
 
 
 def _to_parameter(parameter: Parameter) -> dict[str, Any]:
