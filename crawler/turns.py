@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MAX_SECONDS_UNDER_WAY = 90.0
 """After which a request is taken for lost: connection and answer have bounds of 10 and 30 s."""
+SURE_SECONDS = 3.0
+"""So long after its turn a request is under way, whether its worker's heartbeat is there or not: where a machine of load
+13 stood still for 4.8 s, heartbeats of 3 s had ended, and their workers sent what was due once it went on."""
 
 
 class Turns:
@@ -46,6 +49,7 @@ class Turns:
                 round(delay_seconds * 1000),
                 round(MAX_SECONDS_UNDER_WAY * 1000),
                 self._ledger.key("worker", ""),
+                round(SURE_SECONDS * 1000),
             ],
         )
         return float(wait) / 1000
