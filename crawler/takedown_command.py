@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from crawler.errors import UserError
 from crawler.exits import FAULT, exit_codes, fail, warn
 from crawler.settings import SettingError, read_environment
+from crawler.watch.book import Book
 from pipelines.ledger import open_ledger
 from pipelines.objects import StoreError
 from pipelines.rewrite import open_rewriter
@@ -58,6 +59,7 @@ async def _forget(data: str, state: Path, environment: Environment) -> bool:
         open_redis(environment.redis_url, state) as redis,
         open_ledger(redis=redis, data=data, state=state, lease_seconds=environment.lease_seconds) as ledger,
     ):
+        await Book(redis, ledger, ledger.is_taken_down).forget_hidden()
         return await ledger.hide_taken_down(at_once=True)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli.options import Contact, Networks
+from crawler.cli.options import Contact, Data, Networks, State
 
 Config = Annotated[
     Path | None,
@@ -56,6 +56,17 @@ def serve(
         state=state,
         allow_addresses=tuple(allow_address) if allow_address else None,
     )
+
+
+def status(
+    data: Data = "data",
+    state: State = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show how each site is, and what is wrong now."""
+    from crawler.status_command import show_status
+
+    show_status(data, state, as_json=as_json)
 
 
 def check_config(

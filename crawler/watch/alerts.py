@@ -13,7 +13,7 @@ from crawler.watch.visits import MOST_SAMPLES, Sample, Visit, add_up, to_moment
 from pipelines.record import to_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from crawler.watch.past import Judged
@@ -148,8 +148,7 @@ def note_visit(
             alert = Alert(monitor, visit.at, said.evidence[:_EVIDENCE_CHARS], _pick(said.shows, samples))
             memory.alerts.append(alert)
             standing.add(monitor)
-            # The pass before has shown it already.
-            _mark(memory.visits[-2:], monitor)
+            _mark(_last_two(memory.visits), monitor)
             messages.append(to_message(site, alert))
     return messages
 
@@ -171,6 +170,16 @@ def _close(alert: Alert, judged: Judged, at: int, memory: SiteMemory) -> str | N
         visit.marks &= ~(1 << MONITORS.index(alert.monitor))
     memory.alerts.remove(alert)
     return why
+
+
+def _last_two(visits: Sequence[Visit]) -> Iterator[Visit]:
+    """The records of the last two passes: both have shown what is wrong."""
+    passes = 0
+    for visit in reversed(visits):
+        yield visit
+        passes += visit.passes
+        if passes >= 2:
+            return
 
 
 def _mark(visits: Iterable[Visit], *monitors: Monitor) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ALPHA = 1e-6
+ALPHA = 1e-5
 """The chance that a share as far off as the one judged comes by itself, at which it is no longer believed to.
 
 Each pass is judged by about ten shares and sizes; 20 sites over 200 passes are 40,000 questions. Of 2,000 simulated
@@ -19,8 +19,8 @@ healthy sites over 200 passes each (tests/crawler/watch/simulated.py), see `craw
 _WILSON_Z = 2.0
 # Of one visit. An evening of agency news is all alike: a hundred articles of it are not a hundred opinions.
 _MOST_COUNTED = 8
-# Few records know their own spread badly: that of six is taken for a third larger, or half as large again.
-_FEW_SHARES, _FEW_RECORDS = 2.0, 4.0
+# Few records know their own spread badly: that of six is taken for a third larger, that of sizes for half as large again.
+_FEW_SHARES, _FEW_RECORDS = 2.0, 8.0
 # A site with authors on 80 % of its articles has them on all of some kinds and on none of others: without these, two passes
 # of agency news in a row were an alert at 4 of 1,000 healthy sites. 0.05: a field on 95 % or more is on all kinds.
 _CLUSTERED, _ONE_KIND = 20.0, 0.05
@@ -120,7 +120,9 @@ def find_shift(
     usual = median(value for value, _ in past)
     now = sum(value * count for value, count in recent) / sum(count for _, count in recent)
     strays = [abs(value - usual) * math.sqrt(min(count, _MOST_COUNTED)) for value, count in past]
-    # 1.4826: of the normal distribution, from the median deviation to the standard one.
-    spread = max(1.4826 * median(strays) * math.sqrt(1 + _FEW_RECORDS / len(past)), least_spread)
+    # 1.4826: of the normal distribution, from the median deviation to the standard one. The larger of the two: the median
+    # of few is too small now and then, which was half of all false alarms.
+    spread = max(1.4826 * median(strays), math.sqrt(sum(stray * stray for stray in strays) / len(strays)))
+    spread = max(spread * math.sqrt(1 + _FEW_RECORDS / len(past)), least_spread)
     weight = math.sqrt(min(sum(count for _, count in recent), _MOST_COUNTED))
     return (now - usual) * weight / spread, usual, now

@@ -19,7 +19,7 @@ from crawler.watch.content import (
     look_at_text,
     usual_removals,
 )
-from crawler.watch.past import LEAST_PASSES, Judged, Past
+from crawler.watch.past import Judged, Past
 from crawler.watch.reach import look_at_errors, look_at_freshness, look_at_verdict, look_at_yield
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ MONITORS: tuple[Monitor, ...] = ("verdict", "errors", "yield", "freshness", "fie
 """In this order: what a monitor says is not said again by one that follows from it. New ones go to the end."""
 
 
+COMPARED_PASSES = 2
+"""After which it is known about how much is usually taken from a page: a template takes the same from all."""
+
+
 def judge(visits: Sequence[Visit], days: Sequence[Visit]) -> dict[Monitor, Judged]:
     """What each monitor says after the last of the visits; `days` are what older visits add up to, both oldest first."""
     return {monitor: look(Past(visits, days, MONITORS.index(monitor))) for monitor, look in _LOOKS.items()}
@@ -42,7 +46,7 @@ def count_many(counts: Sequence[int], visits: Sequence[Visit], days: Sequence[Vi
     """How many articles had far more taken from their page than is usual, and how many were compared: all or none."""
     past = Past(visits, days, MONITORS.index("artifacts"))
     usual = past.usual([*days, *visits], lambda visit: visit.articles)
-    if sum(visit.passes for visit in usual) < LEAST_PASSES:
+    if len(usual) < COMPARED_PASSES:
         return 0, 0
     least = max(MORE_REMOVALS * usual_removals(usual), usual_removals(usual) + LEAST_MORE_REMOVALS)
     return sum(count > least for count in counts), len(counts)

@@ -23,7 +23,7 @@ SIGMAS = 6.0
 
 # A pass of fewer pages says nothing of its own.
 _SPELL_PAGES = 3
-_SPELL_CHANCE, _SPELL_SECONDS = 1e-5, 3 * 86_400
+_SPELL_CHANCE, _SPELL_SECONDS = 1e-5, 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,8 @@ class Past:
         self.visits = visits
         self.days = days
         self._bit = 1 << bit
+        # Passes that showed what is wrong are left out by then; what is left must do to close the alert.
+        self._least = 1 if visits and visits[-1].marks & self._bit else LEAST_PASSES
 
     def part(
         self, count: Callable[[Visit], int], least: int = LEAST_RECENT
@@ -63,7 +65,7 @@ class Past:
         if _is_little(recent, count, least):
             return None
         past = self.usual([*self.days, *told], count)
-        return (past, recent) if sum(visit.passes for visit in past) >= LEAST_PASSES else None
+        return (past, recent) if sum(visit.passes for visit in past) >= self._least else None
 
     def usual(self, visits: Sequence[Visit], count: Callable[[Visit], int]) -> list[Visit]:
         """Those in which there is something to count, and the alert was not open."""
@@ -73,7 +75,7 @@ class Past:
         """Whether single passes were like the recent ones before, so often that so many in a row may come by chance.
 
         An evening of agency news has no authors, and two evenings may follow each other. Of a site that is known for less
-        than three days, half an evening is taken for seen.
+        than a week, half an evening is taken for seen.
         """
         told = [
             visit for visit in self.visits if count(visit) >= _SPELL_PAGES and not visit.marks & self._bit

@@ -33,7 +33,7 @@ LEAST_LINKS = 5
 """In listings that an empty one is told from."""
 FEWER_NEW = 0.1
 """Of the new links of the worst day in the past: a Sunday has a fifth of a Friday's."""
-LEAST_DAYS, LEAST_NEW = 5, 10
+LEAST_DAYS, LEAST_NEW = 5, 30
 """Days of the past, and new links on each, before one is compared with them."""
 SILENT_FACTOR, SILENT_SECONDS = 3.0, 86_400
 """A site is silent after three times its longest pause, and not before a day."""

@@ -120,6 +120,7 @@ class PassFacts:
         """Of each article: how often a rule took something from its page."""
         self._chars_removed = self._leftovers = 0
         self._texts: dict[int, int] = {}
+        self._again: Counter[int] = Counter()
         self._last = (0, 0)
         self._ranked: dict[str, list[tuple[int, Sample]]] = {"short": [], "long": [], "removals": []}
 
@@ -140,6 +141,7 @@ class PassFacts:
         self._last = (_sum_of(text), _sum_of(sample.url))
         if self._texts.setdefault(*self._last) != self._last[1]:
             self.bad["same_text"] += 1
+            self._again[self._last[0]] += 1
             self._keep("same_text", sample)
             return
         self.articles += 1
@@ -170,12 +172,16 @@ class PassFacts:
         """What the pages said; `before` is the visit before this one. Listings are the caller's to add.
 
         An article that has the text of another page, of this pass or the last one of the pass before, counts as bad, by
-        the reason `same_text`: a page that stands in for all others is often well-formed.
+        the reason `same_text`: a page that stands in for all others is often well-formed. Of three pages or more with
+        one text, none is an article.
         """
         bad, articles = self.bad.copy(), self.articles
+        same = {text for text, count in self._again.items() if count > 1}
         if before is not None and self._texts.get(before.last_text, before.last_url) != before.last_url:
-            bad["same_text"] += 1
-            articles -= 1
+            same.add(before.last_text)
+        if same:
+            bad["same_text"] += len(same)
+            articles -= len(same)
             self.samples.setdefault("same_text", self.samples["any"])
         for name, ranked in self._ranked.items():
             self.samples[name] = [sample for _, sample in ranked]

@@ -61,8 +61,11 @@ class Watcher:
 
     def note_item(self, site_pass: SitePass, item: Any, signs: Sequence[str]) -> None:
         """Note how a visit ended; `signs` are what `crawler.verdicts.read_signs` reads of it."""
-        site_pass.facts.note(item, signs)
-        self.metrics.note_item(item)
+        try:
+            site_pass.facts.note(item, signs)
+            self.metrics.note_item(item)
+        except Exception:  # noqa: BLE001 -- a fault of ours in watching a page is no reason not to publish it
+            _log.exception("%s: a page cannot be watched; it is published all the same", item.visit.url)
         self.metrics.note_outcomes(self._ledger.counts)
 
     async def end(self, site_pass: SitePass, now: float) -> Noted | None:
@@ -78,6 +81,14 @@ class Watcher:
         if not site_pass.task.read_listings or site_pass.task.urls or site_pass.backfill is not None:
             return None
         memory = await self._book.read(site)
+        try:
+            return self._judge(site_pass, memory, lags, now)
+        except Exception:  # noqa: BLE001 -- nor one in judging a site to stop crawling it
+            _log.exception("%s: the pass cannot be judged", site)
+            return None
+
+    def _judge(self, site_pass: SitePass, memory: SiteMemory, lags: Lags, now: float) -> Noted:
+        site = site_pass.seed.id
         visit = site_pass.facts.to_visit(memory.visits[-1] if memory.visits else None)
         note_lags(visit, lags)
         self._add_listings(visit, site_pass, memory, round(now))
