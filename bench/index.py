@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.measures import print_table
+from measures import print_table
+
 from pipelines.index.figures import day_figures, overview, site_figures
 from pipelines.index.follow import open_follower
 from pipelines.index.history import OutcomeQuery, find_outcomes, revisions, rows_of
@@ -55,7 +56,7 @@ def main() -> None:
         state = options.keep or Path(scratch)
         build(state, options.rows)
         # In a process of its own: its memory is that of a service that only reads.
-        subprocess.run([sys.executable, "-m", "bench.index", "--ask", str(state)], check=True)
+        subprocess.run([sys.executable, __file__, "--ask", str(state)], check=True)
 
 
 def build(state: Path, rows: int) -> None:

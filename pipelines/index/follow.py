@@ -228,7 +228,7 @@ class Follower:
         for number, entry in entries:
             if isinstance(entry, Commit | Replace):
                 is_moved = isinstance(entry, Replace)
-                adds |= {part.path: (part, number, is_moved) for part in entry.adds}
+                adds |= {part.path: (part, number, is_moved) for part in entry.adds if _has_rows(part)}
             if isinstance(entry, Replace):
                 removes += entry.removes
         for path in (*removes, *known):
@@ -248,7 +248,11 @@ class Follower:
         return _Steps(
             sequence=live.sequence,
             takedowns=list(live.takedowns.items()),
-            adds=[(part, place.entry, True) for part, place in live.live_parts() if part.path not in known],
+            adds=[
+                (part, place.entry, True)
+                for part, place in live.live_parts()
+                if part.path not in known and _has_rows(part)
+            ],
             removes=[path for path in known if path not in live.parts],
             seals=[(number, Seal(date=date, created_at="")) for date, number in live.sealed.items()],
         )
@@ -272,13 +276,13 @@ class Follower:
         What is taken down goes first. Parts come before others go, so that a row that moves is never away. The way from a
         place in between is the same one, without the parts that are there.
         """
-        applier, db = self._applier, self._db
+        applier, db, is_stopped = self._applier, self._db, _stopper(stop)
         applier.expect(steps.takedowns)
         digest = await self._digest(steps.sequence)
         with _transaction(db, applier):
             for number, takedown in steps.takedowns:
                 applier.take_down(number, takedown)
-        sweep(db, is_stopped=_stopper(stop))
+        sweep(db, is_stopped=is_stopped)
         bodies = _read_ahead(self._objects, [part for part, _, _ in steps.adds])
         async with aclosing(bodies):
             for group in _groups(steps.adds):
@@ -286,8 +290,8 @@ class Follower:
                     for part, entry, is_moved in group:
                         body = await anext(bodies)
                         applier.add_part(part, entry=entry, is_moved=is_moved, body=body)
-                if stop is not None and stop.is_set():
-                    return
+                        if is_stopped():
+                            return
         with _transaction(db, applier):
             applier.drop_parts(steps.removes)
             for number, seal in steps.seals:
@@ -322,6 +326,11 @@ def _transaction(db: sqlite3.Connection, applier: Applier) -> Iterator[None]:
             applier.flush()
     finally:
         applier.forget()
+
+
+def _has_rows(part: Part) -> bool:
+    """Whether it is one of rows: the log may name files of other kinds."""
+    return part.path.startswith(("articles/", "outcomes/"))
 
 
 def _stopper(stop: Event | None) -> Callable[[], bool]:

@@ -82,11 +82,11 @@ class Folder:
             top = "articles" if row["outcome"] == "article" else "outcomes"
             folders.setdefault(f"{top}/date={row['fetched_at'][:10]}", []).append(row)
         name = f"{self.entries:012x}-{os.urandom(8).hex()}"
-        parts = [self._part(f"{folder}/{name}.jsonl.gz", rows) for folder, rows in folders.items()]
+        parts = [self.part(f"{folder}/{name}.jsonl.gz", rows) for folder, rows in folders.items()]
         self.append(Commit(batch=name, epoch=1, adds=parts, created_at=NOON.isoformat()))
         return [part.path for part in parts]
 
-    def _part(self, path, rows):
+    def part(self, path, rows):
         squeeze = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
         body = squeeze.compress(b"".join(map(encode_line, rows))) + squeeze.flush()
         self._write(path, body)

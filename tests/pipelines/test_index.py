@@ -25,7 +25,7 @@ from pipelines.index.lines import read_lines, read_row
 from pipelines.index.reading import Index
 from pipelines.index.search import ArticleQuery, search
 from pipelines.index.tables import IndexBusyError, IndexFileError, IndexNotReadyError
-from pipelines.log import Seal, Takedown
+from pipelines.log import Commit, Seal, Takedown
 from pipelines.objects import LocalObjects
 from pipelines.rewrite import open_rewriter
 from pipelines.takedown import carry_out, request_takedown
@@ -683,6 +683,17 @@ def test_a_row_that_is_none_of_ours_takes_its_whole_part_with_it(tmp_path):
     assert "line 2" in report.unreadable[path]
     assert found(Index(tmp_path / ".state")) == ["Title 3"]
     assert overview(Index(tmp_path / ".state")).figures.visits == 1
+
+
+def test_files_of_other_kinds_that_the_log_names_are_passed_over(tmp_path):
+    data = tmp_path / "data"
+    folder = Folder(data)
+    folder.publish(article(1))
+    follow(data)
+    pages = folder.part("archive/date=2026-04-14/pages.warc.gz", [article(1)])
+    folder.append(Commit(batch="pages", epoch=1, adds=[pages], created_at=NOON.isoformat()))
+    assert (follow(data).added, follow(data).unreadable) == (0, {})
+    assert is_same_as_made_anew(data, tmp_path)
 
 
 def test_rows_of_one_second_do_not_meet(tmp_path):
