@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from crawler.exits import exit_codes, stop_on_sigterm
+from crawler.settings import SettingError, read_environment
 from pipelines.compact import compact
 from pipelines.objects import StoreError
 from pipelines.rewrite import open_rewriter
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 def compact_data(data: str) -> None:
     """Run the command; ends the process where something is wrong."""
     stop_on_sigterm()
-    with exit_codes(faults=(StoreError,)):
-        compacted, kept = asyncio.run(_compact(data))
+    with exit_codes(mistakes=(SettingError,), faults=(StoreError,)):
+        compacted, kept = asyncio.run(_compact(data, read_environment().policy.archive_days))
         print(
             f"{compacted.moved} parts moved into {compacted.made}, {compacted.rows} rows; "
             f"{kept.sealed} days complete, {kept.files_deleted} files deleted that do not count"
         )
 
 
-async def _compact(data: str) -> tuple[CompactReport, UpkeepReport]:
+async def _compact(data: str, archive_days: int | None) -> tuple[CompactReport, UpkeepReport]:
     async with open_rewriter(data) as rewriter:
-        return await compact(rewriter), await keep_up(rewriter, patience_seconds=0)
+        compacted = await compact(rewriter)
+        return compacted, await keep_up(rewriter, patience_seconds=0, archive_days=archive_days)

@@ -23,8 +23,9 @@ def verify_data(data: str) -> None:
             print(f"not ours: {printable(path)}")
         print(
             f"{counted(proof.entries, 'entry', 'entries')}, {counted(proof.parts, 'part')}, "
-            f"{counted(proof.rows, 'row')}, {counted(proof.articles, 'article')}; "
-            f"{counted(len(proof.orphans), 'part that does not count', 'parts that do not count')}, "
+            f"{counted(proof.rows, 'row')}, {counted(proof.articles, 'article')}"
+            + (f", {counted(proof.pages, 'archived page')}; " if proof.pages else "; ")
+            + f"{counted(len(proof.orphans), 'part that does not count', 'parts that do not count')}, "
             f"{counted(len(proof.foreign), 'file that is not ours', 'files that are not ours')}"
         )
         if proof.problems:

@@ -288,7 +288,7 @@ class Ledger:
         await self.hide_taken_down()
 
     async def _keep_up(self) -> None:
-        await keep_up(self._rewriter)
+        await keep_up(self._rewriter, archive_days=self._gate.policy.archive_days)
 
     async def _turn_batch(self) -> None:
         if self._batches.has_waiting:

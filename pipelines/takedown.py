@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cleaners.models import Listed
+from pipelines.archive.removing import clear_archives, clear_files
 from pipelines.log import Takedown
 from pipelines.outcomes import to_outcome_row
 from pipelines.parts import PART_NAME, new_name
@@ -43,6 +44,8 @@ class TakedownReport:
     """Article rows that went; each revision is one."""
     outcomes: int = 0
     """Outcome rows that went."""
+    pages: int = 0
+    """Archived pages that went."""
     files_deleted: int = 0
     held_elsewhere: set[str] = field(default_factory=set)
     """Ids of articles that stay, though one of them and a row that went said the same, or nearly."""
@@ -73,13 +76,17 @@ async def carry_out(rewriter: Rewriter) -> TakedownReport:
         due = live.open_takedowns()
         if not due:
             return report
-        copies = _Copies()
-        is_current = await _clear_parts(rewriter, live, log, copies, report)
+        copies, gone_visits = _Copies(), set[str]()
+        is_current = await _clear_parts(rewriter, live, log, copies, report, gone_visits)
         for match, hit in copies.unknown(log.takedowns):
             await append_takedown(log, match, live.takedowns[hit.entry].reason, of=hit.entry)
             is_current = False
         if not is_current:
             continue
+        pages = await clear_archives(rewriter, live, log, gone_visits)
+        if pages is None:
+            continue
+        report.pages += pages
         await _clear_files(rewriter, live, log.takedowns, report)
         for entry in due:
             if not await rewriter.replace(log, adds=(), removes=(), why="takedown", takedown=entry):
@@ -123,15 +130,26 @@ class _Copies:
                 yield (Match(by="id", values=chunk) if by == "id" else Match(by="text", values=chunk)), hit
 
 
-async def _clear_parts(
-    rewriter: Rewriter, live: Live, log: Log, copies: _Copies, report: TakedownReport
+async def _clear_parts(  # noqa: PLR0913, PLR0917 - what is read, and what is noted on the way
+    rewriter: Rewriter,
+    live: Live,
+    log: Log,
+    copies: _Copies,
+    report: TakedownReport,
+    gone_visits: set[str],
 ) -> bool:
-    """Take the rows out of the parts that count; False: somebody else has changed those meanwhile."""
+    """Take the rows out of the parts that count; False: somebody else has changed those meanwhile.
+
+    `gone_visits` gets the visits of all rows that are gone, now or before: their pages go from the archive.
+    """
     for part, place in live.live_parts():
         rows = await read_counted(log, part.path)
         if rows is None:
             return False
         hits = {index: hit for index, row in enumerate(rows) if (hit := log.takedowns.find(to_subject(row)))}
+        gone_visits |= {
+            row["visit"] for index, row in enumerate(rows) if index in hits or to_subject(row) is None
+        }
         report.held_elsewhere |= {
             row["id"]
             for index, row in enumerate(rows)
@@ -216,14 +234,21 @@ async def _clear_files(rewriter: Rewriter, live: Live, takedowns: Takedowns, rep
 
     A batch on its way that holds one can no longer be committed: its worker reads the takedown first.
     """
+    gone: list[tuple[str, str]] = []
     for top in ("articles", "outcomes"):
         for path, _ in await rewriter.objects.names(top):
-            if path in live.parts or not PART_NAME.fullmatch(path):
+            name = PART_NAME.fullmatch(path)
+            if path in live.parts or name is None:
                 continue
             replaced = live.replaced.get(path)
             if replaced is None or replaced.reason != REASON:
                 rows = await read_part(rewriter.objects, path)
                 if not any(takedowns.find(to_subject(row)) for row in rows or ()):
                     continue
-            await rewriter.objects.delete(path)
-            report.files_deleted += 1
+            gone.append((name["batch"], path))
+    # Their pages first: a batch that was given up is known by its rows alone.
+    batches = {batch for batch, _ in gone}
+    report.files_deleted += await clear_files(rewriter, live, takedowns, batches)
+    for _, path in gone:
+        await rewriter.objects.delete(path)
+        report.files_deleted += 1

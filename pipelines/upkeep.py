@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pipelines.archive.files import ARCHIVE_NAME
+from pipelines.archive.removing import expire_archives
 from pipelines.live import write_checkpoint
 from pipelines.log import Seal, entry_path
 from pipelines.parts import PART_NAME
@@ -27,6 +29,7 @@ SEAL_AFTER = timedelta(hours=6)
 """A day is sealed so long after its end: rows that wait for others are in by then, and clocks may differ."""
 KEEP_REPLACED_SECONDS = 7 * 86_400
 """A reader that has begun by an older state of the log may still want the parts that it names."""
+_GONE_AT_ONCE = (REASON, "expired")
 LEFT_UNDONE_SECONDS = 600
 """A takedown that is open for so long has lost the process that was carrying it out."""
 
@@ -39,10 +42,16 @@ class UpkeepReport:
     files_deleted: int = 0
 
 
-async def keep_up(rewriter: Rewriter, *, patience_seconds: float = LEFT_UNDONE_SECONDS) -> UpkeepReport:
+async def keep_up(
+    rewriter: Rewriter,
+    *,
+    patience_seconds: float = LEFT_UNDONE_SECONDS,
+    archive_days: int | None = None,
+) -> UpkeepReport:
     """Do what is due; any number of workers may do so at once.
 
-    `patience_seconds`: how long an open takedown is left to whoever wrote it.
+    `patience_seconds`: how long an open takedown is left to whoever wrote it; `archive_days`: how long archived pages
+    are kept, None: for ever.
     """
     report = UpkeepReport()
     live, log = await rewriter.read_live()
@@ -53,7 +62,12 @@ async def keep_up(rewriter: Rewriter, *, patience_seconds: float = LEFT_UNDONE_S
     ):
         report.files_deleted += (await carry_out(rewriter)).files_deleted
         live, log = await rewriter.read_live()
-    files = [file for top in ("articles", "outcomes") for file in await rewriter.objects.files(top)]
+    if archive_days is not None:
+        report.files_deleted += await expire_archives(rewriter, live, log, archive_days)
+        live, log = await rewriter.read_live()
+    files = [
+        file for top in ("articles", "outcomes", "archive") for file in await rewriter.objects.files(top)
+    ]
     report.sealed = await _seal_days(live, log, {file.path for file in files})
     await write_checkpoint(rewriter.objects, log.position)
     report.files_deleted += await _delete_orphans(rewriter.objects, live, files)
@@ -91,12 +105,12 @@ async def _delete_orphans(objects: Objects, live: Live, files: list[Stored]) -> 
     aborted = set(live.aborted)
     count = 0
     for file in files:
-        match = PART_NAME.fullmatch(file.path)
-        if match is None or file.path in live.parts:
+        match = PART_NAME.fullmatch(file.path) or ARCHIVE_NAME.fullmatch(file.path)
+        if match is None or live.has_file(file.path):
             continue
         replaced = live.replaced.get(file.path)
         if replaced is not None:
-            is_over = replaced.reason == REASON or replaced.at < time.time() - KEEP_REPLACED_SECONDS
+            is_over = replaced.reason in _GONE_AT_ONCE or replaced.at < time.time() - KEEP_REPLACED_SECONDS
         else:
             is_over = match["batch"] in aborted or file.written_at < epoch_at
         if is_over:

@@ -8,15 +8,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.archive.checking import ArchiveChecks
+from pipelines.archive.files import ARCHIVE_NAME, index_path
 from pipelines.live import Live, checkpoint_sequence, decode_checkpoint, to_part
-from pipelines.log import Abort, Commit, Epoch, Genesis, Replace, Takedown, decode_entry, entry_path
+from pipelines.log import (
+    Abort,
+    ArchiveChange,
+    Commit,
+    Epoch,
+    Genesis,
+    Replace,
+    Takedown,
+    decode_entry,
+    entry_path,
+)
 from pipelines.objects import StoreError, open_objects
 from pipelines.parts import PART_NAME
 from pipelines.upkeep import DAY_MARK
 from pipelines.verify_rows import RowChecks
 
 if TYPE_CHECKING:
-    from pipelines.log import Entry, Part
+    from pipelines.log import Archive, Entry, Part
     from pipelines.objects import Objects
 
 _ENTRY_NAME = re.compile(r"log/(\d{20})\.json")
@@ -35,8 +47,10 @@ class Verification:
     rows: int
     articles: int
     """Ids published; each counts once, whatever its revisions."""
+    pages: int
+    """Archived."""
     orphans: tuple[str, ...]
-    """Parts that do not count: of batches that were given up, or replaced not long ago. No reader needs them."""
+    """Parts, WARC files and indexes that do not count: of batches that were given up, or replaced not long ago. No reader needs them."""
     foreign: tuple[str, ...]
     """Files that are not ours."""
     problems: tuple[str, ...]
@@ -59,16 +73,26 @@ async def verify(data: str) -> Verification:
         body = await objects.read(part.path)
         await asyncio.to_thread(rows.take_part, part, place, body)
     rows.judge()
-    unnamed = [path for path in found if path not in log.live.parts and not log.is_known(path)]
+    archives = ArchiveChecks(takedowns=rows.takedowns)
+    for archive in log.live.live_archives():
+        bodies = [await objects.read(path) for path in (archive.path, index_path(archive.path))]
+        await asyncio.to_thread(archives.take, archive, *bodies)
+    archives.judge(rows.places, rows.visits)
+    unnamed = [path for path in found if not log.live.has_file(path) and not log.is_known(path)]
     return Verification(
         entries=log.count,
         parts=len(log.live.parts),
         rows=rows.count,
         articles=len(rows.published),
-        orphans=tuple(path for path in unnamed if PART_NAME.fullmatch(path)),
-        foreign=tuple(path for path in unnamed if not PART_NAME.fullmatch(path)),
-        problems=(*log.problems, *rows.problems),
+        pages=archives.pages,
+        orphans=tuple(path for path in unnamed if _is_ours(path)),
+        foreign=tuple(path for path in unnamed if not _is_ours(path)),
+        problems=(*log.problems, *rows.problems, *archives.problems),
     )
+
+
+def _is_ours(path: str) -> bool:
+    return bool(PART_NAME.fullmatch(path) or ARCHIVE_NAME.fullmatch(path))
 
 
 async def _read_log(objects: Objects, found: list[str], problems: list[str]) -> list[tuple[int, Entry]]:
@@ -140,6 +164,10 @@ class _LogChecks:
                     faults += self._faults_of_commit(entry)
             case Replace():
                 faults += self._faults_of_replace(entry)
+            case ArchiveChange():
+                gone = [path for path in entry.removes if path not in self.live.archives]
+                faults += [f"removes {path}, which did not count" for path in gone]
+                faults += self._faults_of_archives(entry.archives)
             case Takedown() if entry.of is not None and entry.of not in self.live.takedowns:
                 faults.append(f"is about copies of entry {entry.of}, which takes nothing down")
             case _:
@@ -147,7 +175,7 @@ class _LogChecks:
         return faults
 
     def _faults_of_commit(self, entry: Commit) -> list[str]:
-        faults = [*self._faults_of_adds(entry.adds)]
+        faults = [*self._faults_of_adds(entry.adds), *self._faults_of_archives(entry.archives)]
         if entry.epoch != self.live.epoch:
             faults.append(f"a commit of epoch {entry.epoch} in epoch {self.live.epoch}")
         for part in entry.adds:
@@ -168,6 +196,13 @@ class _LogChecks:
             if before != after:
                 faults.append(f"has {after} rows in the place of {before}")
         return faults
+
+    def _faults_of_archives(self, archives: list[Archive]) -> list[str]:
+        return [
+            f"adds {archive.path}, which an entry before it adds"
+            for archive in archives
+            if archive.path in self.live.archives or archive.path in self.live.replaced
+        ]
 
     def _faults_of_adds(self, adds: list[Part]) -> list[str]:
         return [

@@ -6,7 +6,10 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from cleaners.models import article_id
+from pipelines.given import ArchivePlace
 from pipelines.parts import read_rows
 from pipelines.record import SCHEMA_VERSION
 from pipelines.seen import begins_life, to_mark
@@ -49,6 +52,10 @@ class RowChecks:
     count: int = 0
     published: dict[bytes, int] = field(default_factory=dict)
     """The first entry by article id; known after `judge`."""
+    visits: set[str] = field(default_factory=set)
+    """Those of rows that are not gone."""
+    places: dict[str, tuple[str, ArchivePlace]] = field(default_factory=dict)
+    """By visit, where a row stands, and its page in the archive."""
     _visits: set[str] = field(default_factory=set)
     _articles: list[_Article] = field(default_factory=list)
     _copies: list[_Copy] = field(default_factory=list)
@@ -135,6 +142,7 @@ class RowChecks:
             self.problems.append(f"{where}: visit {mark.token} has a row already")
         self._visits.add(mark.token)
         subject = to_subject(row)
+        self._note_page(row, mark.token, where, is_gone=subject is None)
         if hit := self.takedowns.find(subject):
             self.problems.append(f"{where}: stands here though entry {hit.entry} takes it down")
         if subject is None:
@@ -145,6 +153,15 @@ class RowChecks:
             self._articles.append(_Article(entry, part.path, number, mark.id, mark.text, mark.revision))
         elif of:
             self._copies.append(_Copy(entry, part.path, number, of))
+
+    def _note_page(self, row: dict[str, Any], visit: str, where: str, *, is_gone: bool) -> None:
+        if not is_gone:
+            self.visits.add(visit)
+        if row.get("archive"):
+            try:
+                self.places[visit] = (where, msgspec.convert(row["archive"], ArchivePlace))
+            except msgspec.ValidationError as error:
+                self.problems.append(f"{where}: archive: {error}")
 
 
 def _known(rows: Iterable[dict[str, Any]], name: str) -> list[str]:
