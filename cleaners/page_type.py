@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cleaners.cards import Card, read_cards
 from cleaners.metadata.shown import shown_lines
-from cleaners.structured import ARTICLE_TYPES, text_of, types_of
+from cleaners.stated import states_article
+from cleaners.structured import ARTICLE_TYPES, types_of
 from cleaners.urls import names_story
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from selectolax.lexbor import LexborHTMLParser
 
@@ -50,6 +52,8 @@ TOO_SHORT_STATED_CHARS = 100
 TEASER_WORD_SHARE = 0.3
 """Of the `wordCount` that a paywalled page states."""
 
+_CARD_START_CHARS = 60
+
 MAX_WALL_CHARS = 20_000
 MAX_FORM_LINES = 60
 """Many pages keep a log-in form at hand; a page that is one has little else."""
@@ -81,6 +85,8 @@ class Shape:
     """Of all kept pieces, what stands inside links."""
     headline_links: int
     """In the whole page."""
+    cards: int = 0
+    """Entries of the lists that all running text stands in; 0 where some of it stands elsewhere."""
 
     @property
     def linked_share(self) -> float:
@@ -110,8 +116,11 @@ def find_rejection(  # noqa: PLR0913 -- the page from every side
     that were judged to be its article. Reasons: error_page, redirect_stub, soft_404, login, consent_wall, hub,
     paywall_teaser, video, gallery, too_short. Live blogs are articles.
     """
-    shape = measure(pieces, kept)
-    page = _Page(shape, states_article(tree, nodes))
+    stated = states_article(tree, nodes, document.url)
+    is_list = any(types_of(node) & _LIST_TYPES for node in nodes)
+    cards = read_cards(tree, document.url) if is_list or not stated else ()
+    shape = measure(pieces, kept, cards)
+    page = _Page(shape, stated)
     return (
         _error(document)
         or (_stub(tree) if shape.chars < TOO_SHORT_CHARS else None)
@@ -123,10 +132,14 @@ def find_rejection(  # noqa: PLR0913 -- the page from every side
     )
 
 
-def measure(pieces: Sequence[Piece], kept: Sequence[Piece]) -> Shape:
-    """Measure the kept text against the links around it."""
+def measure(pieces: Sequence[Piece], kept: Sequence[Piece], cards: Sequence[Card] = ()) -> Shape:
+    """Measure the kept text against the links around it; `cards` as `cleaners.cards.read_cards` gives them."""
     taken = {piece.text for piece in kept}
-    prose = linked = linked_pieces = headline_links = stretch = unbroken = 0
+    prose = linked = linked_pieces = stretch = unbroken = 0
+    silent = "\n".join(card.text for card in cards if card.is_silent)
+    in_cards = "\n".join(card.text for card in cards)
+    headline_links = sum(card.is_silent for card in cards)
+    outside = 0
     for position, piece in enumerate(pieces):
         if piece.link_chars >= MIN_LINK_CHARS and len(piece.text) <= 400 and piece.link_share >= 0.6:
             headline_links += 1
@@ -135,7 +148,9 @@ def measure(pieces: Sequence[Piece], kept: Sequence[Piece]) -> Shape:
             continue
         length = reading_length(piece.text)
         prose += length
-        if _stands_by_link(pieces, position):
+        start = piece.text[:_CARD_START_CHARS]
+        outside += start not in in_cards
+        if start in silent or _stands_by_link(pieces, position):
             linked += length
             linked_pieces += 1
         else:
@@ -149,24 +164,13 @@ def measure(pieces: Sequence[Piece], kept: Sequence[Piece]) -> Shape:
         unbroken=unbroken,
         in_links=sum(piece.link_chars for piece in kept),
         headline_links=headline_links,
+        cards=0 if outside else len(cards),
     )
 
 
 def reading_length(text: str) -> int:
     """Return a text's length in characters; one of a script without spaces says as much as two and a half."""
     return len(text) if text.isascii() else len(text) + len(_UNSPACED.findall(text)) * 3 // 2
-
-
-def states_article(tree: LexborHTMLParser, nodes: Iterable[dict[str, Any]]) -> bool:
-    """Tell whether the page itself says that it is an article: by a JSON-LD article or a publication time for one."""
-    return (
-        any(
-            types_of(node) & ARTICLE_TYPES and text_of(node.get("headline") or node.get("name"))
-            for node in nodes
-        )
-        or tree.css_first("meta[property='article:published_time'], [itemtype*='schema.org/NewsArticle']")
-        is not None
-    )
 
 
 def _stands_by_link(pieces: Sequence[Piece], position: int) -> bool:
@@ -272,6 +276,8 @@ def _hub(
         return "hub", f"declared as a list, {evidence}"
     if root and links >= 10 and (share > 0.4 or own < 1_500):
         return "hub", f"a site's root with {evidence}"
+    if shape.cards and shape.prose:
+        return "hub", f"all text stands in {shape.cards} entries that lead to other pages, {evidence}"
     if shape.unbroken >= UNBROKEN_CHARS:
         return None
     if shape.linked_pieces >= 5 and share >= HUB_LINKED_SHARE and (links >= 12 or own < 700):

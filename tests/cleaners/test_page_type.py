@@ -143,6 +143,43 @@ def test_keeps_an_article_whose_paragraphs_hold_links() -> None:
     assert verdict(f"<h1>Harbour reopens</h1>{text}") is None
 
 
+def cards(entry: str, count: int = 8) -> str:
+    """A list in which `entry` names the link by {n} and the text by {text}."""
+    return "<h1>Business</h1>" + "".join(
+        entry.format(
+            n=n, text=f"Ferry {n} leaves at noon. " * 15, title=f"Story {n} of the island and its people"
+        )
+        for n in range(count)
+    )
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '<article><a href="/2026/{n}-story" aria-label="Story"></a><h3>{title}</h3><p>{text}</p></article>',
+        '<article><a href="/2026/{n}-story"><img src="/{n}.jpg"></a><div><h2>{title}</h2><p>{text}</p></div></article>',
+        '<section><h2><a href="/2026/{n}-story">{title}</a></h2><p>{text}</p></section>',
+        '<li><h3>{title}</h3><p>{text}</p><p><a href="/2026/{n}-story">Read on</a></p></li>',
+    ],
+)
+def test_a_list_of_long_excerpts_is_a_hub_however_they_are_linked(entry: str) -> None:
+    assert verdict(cards(entry)) == "hub"
+
+
+def test_a_list_is_a_hub_though_its_entries_are_declared_as_news() -> None:
+    entries = ",".join(
+        f'{{"@type":"NewsArticle","headline":"Story {n}","url":"/2026/{n}-story"}}' for n in range(8)
+    )
+    ld = f'<script type="application/ld+json">[{entries}]</script>'
+    entry = '<article><h2><a href="/2026/{n}-story">{title}</a></h2><p>{text}</p></article>'
+    assert verdict(cards(entry), ld) == "hub"
+
+
+def test_an_article_above_a_list_of_others_is_none() -> None:
+    entry = '<article><h2><a href="/2026/{n}-story">{title}</a></h2><p>{text}</p></article>'
+    assert verdict(f"<main><h1>Harbour reopens</h1>{TEXT}</main><aside>{cards(entry)}</aside>") is None
+
+
 def test_keeps_news_in_brief() -> None:
     assert verdict(f"<h1>Harbour reopens</h1><p>{SENTENCE * 2}</p>", NEWS % "") is None
 
