@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyjson5
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from selectolax.lexbor import LexborHTMLParser
 
@@ -52,10 +52,16 @@ _PAGE_TYPES = frozenset({"ItemPage", "MedicalWebPage", "WebPage"})
 _NESTED_KEYS = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "subjectOf", "item", "itemListElement")
 """Where pages put a whole article inside another node."""
 
-_TAG = re.compile(r"<[^<>]{0,500}>")
-_INVISIBLE = re.compile(
-    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]"
+_WORD = re.compile(r"\w+")
+_TAG = re.compile(r"<[/!?]?[a-zA-Z-][^<>]{0,500}>")
+_FORMATTING = re.compile(
+    r"</?(?:a|abbr|b|bdi|br|em|font|i|mark|nobr|p|q|small|span|strong|sub|sup|u|wbr)(?:\s[^<>]{0,500})?/?>",
+    re.IGNORECASE,
 )
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+_CONTROLS = re.compile("[\u0080-\u009f]")
 
 
 def read_json_ld(tree: LexborHTMLParser) -> tuple[dict[str, Any], ...]:
@@ -84,14 +90,21 @@ def parse_json_ld(scripts: Iterable[str]) -> tuple[dict[str, Any], ...]:
     return tuple(nodes)
 
 
-def find_article(nodes: tuple[dict[str, Any], ...], address: str) -> dict[str, Any]:
+def find_article(
+    nodes: tuple[dict[str, Any], ...], addresses: Sequence[str], titles: Iterable[str] = ()
+) -> dict[str, Any]:
     """Return the node that describes the page's own article; empty if there is none.
 
-    An article beats a recipe, video or review, which beat a web page; among equals the one that names the
-    page's address, then the one with a headline, then the first.
+    `addresses` are the page's own, `titles` what it calls itself. An article beats a recipe, video or review, which
+    beat a web page; among equals the one that names the page's address, then the one with its title, then the one
+    with a headline, then the first. A member of a list, or what names another address under another title, is
+    another page's article.
     """
     best: dict[str, Any] = {}
-    best_rank = (0, False, False)
+    best_rank = (0, False, False, False)
+    paths = frozenset(map(_path, addresses))
+    wanted = [words for title in titles if (words := frozenset(_WORD.findall(title.casefold())))]
+    members = _members(nodes)
     for node in nodes:
         types = types_of(node)
         if types & ARTICLE_TYPES:
@@ -102,10 +115,34 @@ def find_article(nodes: tuple[dict[str, Any], ...], address: str) -> dict[str, A
             strength = 1
         else:
             continue
-        rank = (strength, _names_address(node, address), bool(text_of(node.get("headline"))))
+        headline = text_of(node.get("headline")) or text_of(node.get("name"))
+        stated = frozenset(filter(None, map(_path, _addresses_of(node))))
+        named = not stated.isdisjoint(paths)
+        titled = headline is not None and _is_titled(headline, wanted)
+        if not named and not titled and (id(node) in members or (stated and headline and wanted)):
+            continue
+        rank = (strength, named, titled, bool(text_of(node.get("headline"))))
         if rank > best_rank:
             best, best_rank = node, rank
     return best
+
+
+def _is_titled(headline: str, wanted: list[frozenset[str]]) -> bool:
+    """Tell whether a headline shares half of its words, or half of theirs, with one of the page's titles."""
+    words = frozenset(_WORD.findall(headline.casefold()))
+    return any(2 * len(words & title) >= min(len(words), len(title)) > 0 for title in wanted)
+
+
+def _members(nodes: tuple[dict[str, Any], ...]) -> set[int]:
+    """The `id()` of each node that stands in a list of pages."""
+    found: set[int] = set()
+    for node in nodes:
+        elements = node.get("itemListElement")
+        for element in elements if isinstance(elements, list) else [elements]:
+            if isinstance(element, dict):
+                found.add(id(element))
+                found.add(id(element.get("item")))
+    return found
 
 
 def index_by_id(nodes: tuple[dict[str, Any], ...]) -> dict[str, dict[str, Any]]:
@@ -148,17 +185,33 @@ def text_of(value: Any, *, limit: int = 2_000) -> str | None:
     return None
 
 
-def plain_text(value: str, *, limit: int = 2_000) -> str | None:
-    """Return a string as one line of text: entities decoded, markup and invisible characters gone."""
+def plain_text(value: str, *, limit: int = 2_000, markup: bool = True) -> str | None:
+    """Return a string as one line of text: entities decoded, markup and invisible characters gone.
+
+    `markup`: False for what readers see as it is: "The <article> tag" is text there.
+    """
     text = value[: 4 * limit]
     if "&" in text:
         text = html.unescape(html.unescape(text))
-    if "<" in text:
+    if markup and "<" in text:
         text = _TAG.sub(" ", text)
     if not (text.isascii() and text.isprintable()):
-        text = _INVISIBLE.sub("", text)
+        text = _INVISIBLE.sub("", _as_meant(text) if _CONTROLS.search(text) else text)
     text = " ".join(text.split())
     return text[:limit].rstrip() or None
+
+
+def without_formatting(text: str) -> str:
+    """Return a text without the `<b>` and `</i>` that templates escape by mistake."""
+    return _FORMATTING.sub(" ", text) if "<" in text else text
+
+
+def _as_meant(text: str) -> str:
+    """Return a text that was read as Latin-1 as the UTF-8 that it is; as it came where it is not."""
+    try:
+        return text.encode("latin-1").decode()
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return text
 
 
 def texts_of(value: Any, *, limit: int = 2_000) -> list[str]:
@@ -207,16 +260,21 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
             stack.extend((v, depth + 1) for v in reversed(nested))
 
 
-def _names_address(node: dict[str, Any], address: str) -> bool:
-    wanted = _bare(address)
+def _addresses_of(node: dict[str, Any]) -> Iterator[str]:
     for key in ("url", "mainEntityOfPage", "@id"):
         value = node.get(key)
         if isinstance(value, dict):
             value = value.get("@id") or value.get("url")
-        if isinstance(value, str) and _bare(value) == wanted:
-            return True
-    return False
+        if isinstance(value, str):
+            yield value
 
 
-def _bare(address: str) -> str:
-    return address.split("#", 1)[0].split("?", 1)[0].rstrip("/").removeprefix("https:").removeprefix("http:")
+def _path(address: str) -> str:
+    """Return the path of an address without its host: "" for a site's root and for what is no address.
+
+    A page goes by several hosts, and pages in a muddle call all their nodes by the site's.
+    """
+    bare = address[:4_000].split("#", 1)[0].split("?", 1)[0].rstrip("/")
+    _, slashes, rest = bare.partition("//")
+    path = f"/{rest.partition('/')[2]}" if slashes else bare if bare.startswith("/") else ""
+    return "" if path == "/" else path.casefold()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from cleaners.metadata.shown import shown_text
-from cleaners.structured import find_article, index_by_id, plain_text, read_json_ld
+from cleaners.structured import find_article, index_by_id, plain_text, read_json_ld, without_formatting
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -108,7 +108,6 @@ def read_facts(
         document=document,
         base=document.url,
         nodes=nodes,
-        article=find_article(nodes, document.url),
         nodes_by_id=index_by_id(nodes),
     )
     for node in tree.css(_SELECTOR + _own_links(document.first_page_url or document.url)):
@@ -116,7 +115,20 @@ def read_facts(
         if itemprop := attributes.get("itemprop"):
             _add_item(facts.items, itemprop, node)
         _ADD.get(node.tag or "", _add_author_link)(facts, node, attributes)
+    facts.article = find_article(nodes, _own_addresses(facts), _own_titles(facts))
     return facts
+
+
+def _own_addresses(facts: PageFacts) -> list[str]:
+    document = facts.document
+    canonical = [href for rel, href in facts.links if "canonical" in rel]
+    return [document.url, document.requested_url, *canonical[:3], *facts.metas.get("og:url", ())[:2]]
+
+
+def _own_titles(facts: PageFacts) -> list[str]:
+    shown = [text for node in facts.h1s[:5] if (text := shown_text(node, limit=500))]
+    stated = [facts.title, facts.meta("og:title"), facts.meta("twitter:title")]
+    return [*shown, *(title for title in stated if title)]
 
 
 def _own_links(address: str) -> str:
@@ -221,7 +233,7 @@ def _add_time(facts: PageFacts, node: LexborNode, _attributes: Attributes) -> No
 def _add_title(facts: PageFacts, node: LexborNode, _attributes: Attributes) -> None:
     parent = node.parent
     if facts.title is None and (parent is None or parent.tag not in {"svg", "g", "symbol", "a", "button"}):
-        facts.title = plain_text(node.text())
+        facts.title = plain_text(without_formatting(node.text()), markup=False)
 
 
 def _add_h1(facts: PageFacts, node: LexborNode, _attributes: Attributes) -> None:

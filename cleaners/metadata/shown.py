@@ -70,12 +70,16 @@ _HIDDEN_TOKENS = frozenset(
 
 def shown_text(node: LexborNode, *, limit: int = 1_000) -> str | None:
     """Return an element's text as one line, as a reader sees it: without scripts, icons, buttons and hidden parts."""
-    return plain_text(_shown(node, limit), limit=limit)
+    return plain_text(_shown(node, limit), limit=limit, markup=False)
 
 
 def shown_lines(node: LexborNode, *, limit: int = 1_000) -> list[str]:
     """Return an element's text as the lines that its blocks make."""
-    return [line for part in _shown(node, limit).split("\n") if (line := plain_text(part, limit=limit))]
+    return [
+        line
+        for part in _shown(node, limit).split("\n")
+        if (line := plain_text(part, limit=limit, markup=False))
+    ]
 
 
 def _shown(node: LexborNode, limit: int) -> str:
@@ -86,7 +90,7 @@ def _shown(node: LexborNode, limit: int) -> str:
         length += len(text)
         if length > limit:
             break
-    return "".join(parts).replace("<", "&lt;")
+    return "".join(parts)
 
 
 def is_hidden(node: LexborNode) -> bool:

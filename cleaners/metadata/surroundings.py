@@ -153,7 +153,7 @@ class _Parts:
     def end_line(self) -> Line | None:
         text = "".join(self.texts if self._forward else reversed(self.texts))
         # Between two elements stands mostly white space.
-        plain = None if text.isspace() else plain_text(text.replace("<", "&lt;"))
+        plain = None if text.isspace() else plain_text(text, markup=False)
         line = Line(plain, tuple(self._links), tuple(self.numbers)) if plain else None
         self.texts.clear()
         self.numbers.clear()

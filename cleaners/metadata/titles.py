@@ -23,6 +23,22 @@ MAX_WITNESS_CHARS = 200
 MIN_NAME_CHARS = 4
 """A site's name shorter than this must equal the whole piece of the title to be stripped."""
 
+_PLACEHOLDERS = frozenset(
+    {
+        "undefined",
+        "null",
+        "none",
+        "nan",
+        "[object object]",
+        "untitled",
+        "title",
+        "article",
+        "post",
+        "page",
+        "default",
+    }
+)
+"""What templates and content systems fill in where they know no title."""
 _SEPARATOR = re.compile(r" [|\-–—―·•:»«›‹/~⋆♦➤]+ | ?[|｜‖] ?|: | ?[»›] | [—–-]")
 _WORD = re.compile(r"\w+")
 _KICKER_END = re.compile(r"[:|.–—-]\s*$")
@@ -50,12 +66,22 @@ def find_title(facts: PageFacts, site_names: Iterable[str]) -> tuple[Wording | N
     """
     names = {fold(name) for name in site_names} - {""}
     raw = _stated(facts)
-    shown = _shown(facts, names)
+    shown_as_is = _shown(facts)
+    # What the headline and the head both say, word for word, has no more of the site's name than a whole one.
+    agreed = {fold(w.text) for w in shown_as_is} & {fold(w.text) for w in raw}
+    shown = _without_names(shown_as_is, names, agreed)
     names |= _frame_names(raw, shown)
     shown = [w for w in shown if fold(w.text) not in names]
-    stated = [Wording(w.source, strip_site_name(w.text, names)) for w in raw]
+    stated = _without_names(raw, names, agreed)
     everything = [*shown, *stated]
     return _choose(facts, shown, stated, names), everything
+
+
+def _without_names(wordings: list[Wording], names: set[str], agreed: set[str]) -> list[Wording]:
+    return [
+        Wording(w.source, strip_site_name(w.text, names, whole=fold(w.text) in agreed), w.composed)
+        for w in wordings
+    ]
 
 
 # A title is held against every wording of the page and every name of the site.
@@ -65,34 +91,55 @@ def fold(text: str) -> str:
     return "".join(_WORD.findall(text.casefold())).replace("_", "")
 
 
-def strip_site_name(title: str, names: set[str]) -> str:
-    """Return the title without a leading or trailing site name, split off at a separator."""
+def strip_site_name(title: str, names: set[str], *, whole: bool = False) -> str:
+    """Return the title without a leading or trailing site name, split off at a separator; `whole`: nothing like it."""
     for _ in range(3):
         pieces = _split(title)
         if len(pieces) < 2:
             break
         head, tail = pieces[0], pieces[-1]
-        if is_site_name(tail[2], names):
+        colon = ":" in title[len(head[2]) : pieces[1][1]]
+        if is_site_name(tail[2], names, whole=whole):
             title = title[: tail[0]].rstrip()
-        elif is_site_name(head[2], names):
+        elif is_site_name(head[2], names, whole=whole or colon):
+            # What stands before a colon is a kicker, unless it is the very name.
             title = title[pieces[1][1] :].lstrip()
         else:
             break
     return title
 
 
-def is_site_name(text: str, names: set[str]) -> bool:
-    """Tell whether a text is one of the site's folded names, or one with little around it ("Metro News", "getdianahr")."""
+def is_site_name(text: str, names: set[str], *, whole: bool = False) -> bool:
+    """Tell whether a text is one of the site's folded names, or one with little around it ("Metro News", "Diana HR").
+
+    `whole`: only where it is the name itself.
+    """
     folded = fold(text)
     if not folded:
         return False
     if folded in names:
         return True
+    if whole:
+        return False
+    words = [fold(word) for word in _WORD.findall(text)]
     return any(
         (len(folded) >= MIN_NAME_CHARS and folded in name and 2 * len(folded) >= len(name))
-        or (len(name) >= MIN_NAME_CHARS and name in folded and 2 * len(name) >= len(folded))
+        or (len(name) >= MIN_NAME_CHARS and 2 * len(name) >= len(folded) and _holds(words, name))
         for name in names
     )
+
+
+def _holds(words: list[str], name: str) -> bool:
+    """Tell whether some words in a row make the name: "Bildung" does not hold "Bild"."""
+    for start in range(len(words)):
+        joined = ""
+        for word in words[start:]:
+            joined += word
+            if joined == name:
+                return True
+            if not name.startswith(joined):
+                break
+    return False
 
 
 def _choose(facts: PageFacts, shown: list[Wording], stated: list[Wording], names: set[str]) -> Wording | None:
@@ -250,16 +297,20 @@ def _stated(facts: PageFacts) -> list[Wording]:
         ("twitter", facts.meta("twitter:title")),
         ("title", facts.title),
     ]
-    return [Wording(source, text[:MAX_TITLE_CHARS]) for source, text in found if text]
+    return [
+        Wording(source, text[:MAX_TITLE_CHARS])
+        for source, text in found
+        if text and text.casefold() not in _PLACEHOLDERS
+    ]
 
 
-def _shown(facts: PageFacts, names: set[str]) -> list[Wording]:
+def _shown(facts: PageFacts) -> list[Wording]:
     shown: dict[str, Wording] = {}
     for node in facts.h1s:
         if is_hidden(node):
             continue
-        text = strip_site_name(shown_text(node, limit=MAX_TITLE_CHARS) or "", names)
-        if text and (folded := fold(text)) and folded not in names:
+        text = shown_text(node, limit=MAX_TITLE_CHARS)
+        if text and (folded := fold(text)):
             shown.setdefault(
                 folded, Wording("h1", text, sum(1 for child in node.iter() if child.tag != "br") > 1)
             )

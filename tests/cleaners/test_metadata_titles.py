@@ -105,3 +105,39 @@ def test_a_headline_may_say_otherwise_than_the_head() -> None:
     head = meta("og:title", "5 Key Harbour Winter Records") + "<title>5 Key Harbour Winter Records</title>"
     headline = "Harbour reopens after a winter of records that nobody expected"
     assert read(head, f"<h1>{headline}</h1>").title == headline
+
+
+@pytest.mark.parametrize(
+    ("site", "title"),
+    [
+        ("BILD", "Bildung: Länder fordern mehr Geld"),
+        ("Metro", "Strike ends – Metro opens"),
+        ("WELT", "Weltall: Sonde startet zum Mond"),
+        ("EL PAÍS", "El País Vasco: el puerto reabre"),
+        ("Mirror", "Mirror, mirror: the telescope that sees itself"),
+    ],
+)
+def test_a_kicker_that_sounds_like_the_site_stays(site: str, title: str) -> None:
+    head = f"<title>{title} | {site}</title>" + meta("og:site_name", site) + meta("og:title", title)
+    assert read(head, f"<h1>{title}</h1>").title == title
+    assert read(f"<title>{title}</title>" + meta("og:site_name", site), f"<h1>{title}</h1>").title == title
+
+
+@pytest.mark.parametrize("filled_in", ["undefined", "null", "Article", "Untitled"])
+def test_what_a_template_fills_in_is_no_title(filled_in: str) -> None:
+    head = json_ld(headline="Council rebuilds the pier") + meta("og:title", filled_in)
+    assert read(
+        f"<title>Council rebuilds the pier</title>{head}", "<h1>Council rebuilds the pier</h1>"
+    ).title == ("Council rebuilds the pier")
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("How to use the &lt;article&gt; tag", "How to use the <article> tag"),
+        ("Pressure &lt; 5 bar and &gt; 3 bar is safe", "Pressure < 5 bar and > 3 bar is safe"),
+        ("Investor\u00e2\u0080\u0099s guide", "Investor’s guide"),
+    ],
+)
+def test_a_title_reads_as_its_author_wrote_it(written: str, title: str) -> None:
+    assert read(f"<title>{written}</title>", f"<h1>{written}</h1>").title == title

@@ -72,7 +72,7 @@ def test_the_article_goes_before_the_page_that_holds_it() -> None:
             '[{"@type":"WebPage","name":"w"},{"@type":["Thing","https://schema.org/NewsArticle"],"headline":"h"}]'
         ]
     )
-    assert find_article(nodes, "https://news.example/a")["headline"] == "h"
+    assert find_article(nodes, ["https://news.example/a"])["headline"] == "h"
 
 
 def test_of_several_articles_the_one_that_names_the_page_is_its_own() -> None:
@@ -81,7 +81,31 @@ def test_of_several_articles_the_one_that_names_the_page_is_its_own() -> None:
             '[{"@type":"NewsArticle","headline":"other","url":"https://news.example/b"},{"@type":"NewsArticle","headline":"own","mainEntityOfPage":{"@id":"https://news.example/a/"}}]'
         ]
     )
-    assert find_article(nodes, "https://news.example/a?utm=1")["headline"] == "own"
+    assert find_article(nodes, ["https://news.example/a?utm=1"])["headline"] == "own"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        '{"@type":"ItemList","itemListElement":[{"@type":"ListItem","item":{"@type":"NewsArticle","headline":"Cranes breed in the marsh"}}]}',
+        '{"@type":"NewsArticle","headline":"Cranes breed in the marsh","url":"https://news.example/cranes"}',
+        '{"@type":"NewsArticle","headline":"Cranes breed in the marsh","mainEntityOfPage":"/cranes"}',
+    ],
+)
+def test_another_pages_article_is_not_this_ones(script: str) -> None:
+    own = '{"@type":"NewsArticle","headline":"Council votes to rebuild the pier","author":"Jane Doe"}'
+    addresses, titles = ["https://news.example/pier"], ["Council votes to rebuild the pier - News"]
+    assert find_article(parse_json_ld([script]), addresses, titles) == {}
+    assert find_article(parse_json_ld([script, own]), addresses, titles)["author"] == "Jane Doe"
+
+
+def test_an_article_under_an_old_address_is_known_by_its_title() -> None:
+    nodes = parse_json_ld(
+        [
+            '{"@type":"NewsArticle","headline":"Council votes for the pier","url":"https://www.news.example/2024/7"}'
+        ]
+    )
+    assert find_article(nodes, ["https://news.example/pier"], ["Council votes for the pier"])
 
 
 @pytest.mark.parametrize(
