@@ -115,7 +115,7 @@ def endpoints(service: Service) -> list[Endpoint]:
             parameters=(parameters.url(is_required=False),),
             problems=(413, 415),
             body={
-                HTML: {"type": "string", "description": "The page, as it was fetched."},
+                HTML: {"description": "The page, as it was fetched."},
                 JSON: (HtmlInput, TextInput),
             },
         )

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -149,6 +150,30 @@ def test_a_paused_site_is_asked_for_nothing(service, gazette, token):
     service.await_that(lambda: service.get("/api/runs").json["runs"][0]["put_off"], seconds=20)
     assert len(gazette.requests) == asked
     assert service.ask("DELETE", "/api/sites/gazette/pause", token=token).json["is_paused"] is False
+
+
+def test_schemathesis_finds_nothing_that_the_description_does_not_say(service, token, tmp_path):
+    here = Path(__file__).parent
+    found = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", f"--config-file={here / 'schemathesis.toml'}", "run"),
+            *(f"{service.base}/openapi.json", f"--header=Authorization: Bearer {token}"),
+            *("--phases=coverage,fuzzing", "--max-examples=3", "--max-time=20", "--generation-deterministic"),
+        ],
+        env={
+            **os.environ,
+            "SCHEMATHESIS_HOOKS": "schemathesis_hooks",
+            "PYTHONPATH": str(here),
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout[-5000:] + found.stderr[-2000:]
+    assert "Tested: 0" not in found.stdout
+    for site in service.get("/api/sites").json["sites"]:
+        service.ask("DELETE", f"/api/sites/{site['id']}/pause", token=token)
 
 
 def test_seeds_are_read_again_and_a_broken_one_changes_nothing(service, gazette, helpers, folder):
