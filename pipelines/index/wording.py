@@ -16,9 +16,7 @@ _MOST_TERMS = 32
 
 # Written without spaces between words, or (Hangul) with endings glued on: each two neighbours make a word, so that any
 # piece of a run is found. Thai, Lao, Burmese, Khmer, kana, Han, Hangul.
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
-)
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
 _RUN = re.compile(f"[{_UNSPACED}]+")
 # Private use: they mark the words that filters are made of. Lone surrogates and U+0000 can stand in no query.
 _FORBIDDEN = re.compile("[\x00\ud800-\uf8ff\U000f0000-\U0010ffff]")
