@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003 - jobs are read by their types
+from pathlib import Path
 
 import msgspec
 
@@ -24,8 +24,8 @@ class BuildJob:
     """A dump to make, or to go on with."""
 
     data: str
-    out: Path
-    visits: Path
+    out: str
+    visits: str
     options: DumpOptions
 
 
@@ -62,7 +62,9 @@ def main() -> None:
         result = Result()
         if job.build is not None:
             one = job.build
-            built = build_dump(one.data, one.out, one.options, tell=lambda _: None, visits=one.visits)
+            built = build_dump(
+                one.data, Path(one.out), one.options, tell=lambda _: None, visits=Path(one.visits)
+            )
             result = Result(takedown=built.sheet["takedowns_known"])
         elif job.check is not None:
             result = Result(findings=find_taken_down(job.check.data, job.check.dumps))

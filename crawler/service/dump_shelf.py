@@ -21,6 +21,7 @@ import msgspec
 
 from crawler.errors import Fault
 from crawler.service.dump_process import BuildJob, CheckJob, Job, Result
+from pipelines.dumps.files import explained
 from pipelines.dumps.folder import SHEET, SUMS, is_held, read_state
 from pipelines.dumps.selection import DumpOptions, dump_id, resolve
 from pipelines.dumps.withdrawal import Held
@@ -150,7 +151,11 @@ class DumpShelf:
             moment = datetime.now(UTC).isoformat(timespec="milliseconds")
             # Noted at once: another order may come while the disk is written.
             self._tickets[name] = known = Ticket(id=name, options=resolved, ordered_at=moment)
-            await asyncio.to_thread(self._save, known)
+            try:
+                await asyncio.to_thread(self._save, known)
+            except StoreError:
+                del self._tickets[name]
+                raise
             self._ordered.set()
         return await asyncio.to_thread(self._describe, known)
 
@@ -171,7 +176,13 @@ class DumpShelf:
         return self._folder / name / "files" / file
 
     async def _work(self) -> None:
-        if self._running is None or self._running.done():
+        if self._running is not None and self._running.done():
+            done, self._running = self._running, None
+            try:
+                done.result()
+            except StoreError as error:
+                _log.warning("a dump is made again: %s", error)
+        if self._running is None:
             waiting = next((one for one in self._tickets.values() if one.status == "building"), None)
             if waiting is not None:
                 self._running = asyncio.create_task(self._build(waiting))
@@ -199,7 +210,7 @@ class DumpShelf:
     async def _check(self) -> None:
         """Hold the finished dumps against what was taken down since."""
         dumps = [
-            Held(id=one.id, visits=self._folder / one.id / "visits", checked=one.checked)
+            Held(id=one.id, visits=str(self._folder / one.id / "visits"), checked=one.checked)
             for one in self._tickets.values()
             if one.status == "ready" and one.checked < self._last_takedown
         ]
@@ -225,11 +236,10 @@ class DumpShelf:
         """Make a dump; it is begun where a process that is gone has left it."""
         folder = self._folder / ticket.id
         out = folder / "files"
-        await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
         # The process of a service that was killed may still be at it.
         while await asyncio.to_thread(is_held, out):  # noqa: ASYNC110 - another process cannot set an event
             await asyncio.sleep(_LOOK_SECONDS)
-        job = BuildJob(data=self._data, out=out, visits=folder / "visits", options=ticket.options)
+        job = BuildJob(data=self._data, out=str(out), visits=str(folder / "visits"), options=ticket.options)
         try:
             result = await self._do(Job(build=job))
         except Fault as error:
@@ -335,10 +345,11 @@ class DumpShelf:
 
     def _save(self, ticket: Ticket) -> None:
         folder = self._folder / ticket.id
-        folder.mkdir(parents=True, exist_ok=True)
         written = folder / f".{_TICKET}"
-        written.write_bytes(msgspec.json.encode(ticket))
-        written.replace(folder / _TICKET)
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            written.write_bytes(msgspec.json.encode(ticket))
+            written.replace(folder / _TICKET)
         self._tickets[ticket.id] = ticket
 
     def _read_tickets(self) -> None:

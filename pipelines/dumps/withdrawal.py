@@ -26,8 +26,8 @@ class Held:
     """A finished dump."""
 
     id: str
-    visits: Path
-    """The visits of its rows, 16 bytes each."""
+    visits: str
+    """The file with the visits of its rows, 16 bytes each."""
     checked: int
     """The last takedown that its rows are held against."""
 
@@ -52,7 +52,7 @@ def find_taken_down(data: str, dumps: Sequence[Held]) -> Findings:
                 gone = _read_gone(reader, live, min((dump.checked for dump in dumps), default=0))
             except PartGoneError as error:
                 live = read_anew(reader, error)
-    rows = {dump.id: found for dump in dumps if (found := _find_rows(dump.visits, gone))}
+    rows = {dump.id: found for dump in dumps if (found := _find_rows(Path(dump.visits), gone))}
     return Findings(takedown=last_takedown(live), rows=rows)
 
 
