@@ -2,8 +2,8 @@
 
 import asyncio
 import gzip
-import io
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -17,10 +17,9 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from cleaners.models import Article, Document, Listed
 from pipelines.archive.files import index_path
-from pipelines.archive.reading import read_archived, read_index, read_visit
-from pipelines.captures import Capture, Exchange
+from pipelines.archive.reading import read_archived, read_visit
+from pipelines.compact import compact
 from pipelines.inputs import read_inputs
 from pipelines.live import read_live
 from pipelines.objects import LocalObjects
@@ -31,56 +30,14 @@ from pipelines.takedowns import to_match
 from pipelines.upkeep import keep_up
 from pipelines.verify import verify
 from pipelines.warc.cdxj import to_surt
-from tests.pipelines.ledger_worker import SITE, joined, links, page, published_rows
+from tests.pipelines.archive_worker import body_of, capture, fetched, run
+from tests.pipelines.ledger_worker import SITE, expected_articles, joined, links, page, published_rows
 
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(["tests.pipelines.archive_worker"])
 FEED = "https://news.example/feed"
 ROOT = Path(__file__).parents[2]
 MARKER = b"Zyx-marker-7f3a"
-
-
-def body_of(text):
-    return b"<html><body><p>" + text.encode() + b"</p>" + b"<!-- " * 200 + b"</body></html>"
-
-
-def capture(visit, text, *, url=None, fetched_at=None, encoding=None, rendered=None, first_page_url=None):
-    """The page of a visit as it came over the network."""
-    plain = body_of(text)
-    sent = gzip.compress(plain, mtime=0) if encoding else plain
-    url = url or visit.url
-    document = Document(
-        url=url,
-        requested_url=visit.url,
-        site=visit.site,
-        fetched_at=fetched_at or datetime.now(UTC).replace(microsecond=0),
-        headers={"content-type": "text/html; charset=utf-8", "x-robots-tag": "max-snippet:5\nbingbot: noai"},
-        language_hint="en",
-        listed=visit.listed,
-        site_signals={"tdm_reservation_file": "0"},
-        first_page_url=first_page_url,
-        body=rendered or plain,
-    )
-    exchange = Exchange(
-        target=url.removeprefix("https://news.example"),
-        request_headers=(("Host", "news.example"), ("User-Agent", "Broadsheet"), ("Accept-Encoding", "gzip")),
-        protocol="HTTP/1.1",
-        status=200,
-        reason="OK",
-        headers=(
-            (b"Content-Type", b"text/html; charset=utf-8"),
-            *(((b"Content-Encoding", b"gzip"),) if encoding else ()),
-            (b"Transfer-Encoding", b"chunked"),
-            (b"X-Robots-Tag", b"max-snippet:5"),
-            (b"X-Robots-Tag", b"bingbot: noai"),
-        ),
-        body=sent,
-    )
-    return Capture(exchange=exchange, document=document, is_rendered=rendered is not None)
-
-
-def fetched(visit, text, *further, **parts):
-    """A cleaned page with what is to be archived of it."""
-    captures = (capture(visit, text, **parts), *further)
-    return replace(page(visit, text=text, fetched_at=parts.get("fetched_at")), captures=captures)
 
 
 async def publish(data, texts, **parts):
@@ -197,7 +154,9 @@ async def test_warcio_and_fastwarc_find_nothing_to_complain_about(tmp_path):
     (path,) = warcs(tmp_path)
     for command in (["warcio", "check"], ["fastwarc", "check", "-q"], ["fastwarc", "check", "-q", "-p"]):
         tool = Path(sys.executable).with_name(command[0])
-        done = subprocess.run([tool, *command[1:], path], capture_output=True, text=True, check=False)
+        done = await asyncio.to_thread(
+            subprocess.run, [tool, *command[1:], path], capture_output=True, text=True, check=False
+        )
         assert (done.returncode, done.stderr) == (0, ""), command
         assert "FAIL" not in done.stdout
 
@@ -389,4 +348,60 @@ async def test_an_old_log_is_read_and_has_no_archive(tmp_path):
         path.write_text(json.dumps(entry))
     live = await read_live(opened(tmp_path))
     assert list(live.live_archives()) == []
+    assert (await verify(str(tmp_path))).problems == ()
+
+
+def start_worker(data, count):
+    worker = FORK.Process(target=run, args=(data, count, 0.1), daemon=True)
+    worker.start()
+    return worker
+
+
+def test_kills_lose_no_page_and_archive_none_twice(tmp_path):
+    count, killed, chance = 200, 0, random.Random(3)
+    worker = start_worker(tmp_path, count)
+    before = 0
+    while killed < 4 and worker.is_alive():
+        deadline = time.monotonic() + 20
+        while worker.is_alive() and time.monotonic() < deadline:
+            found = len(files(tmp_path, "archive/*/*"))
+            if found > before:
+                break
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.03))
+        worker.kill()
+        worker.join(60)
+        killed += worker.exitcode == -signal.SIGKILL
+        before = len(files(tmp_path, "archive/*/*"))
+        worker = start_worker(tmp_path, count)
+    worker.join(120)
+    assert (killed, worker.exitcode) == (4, 0)
+    proof = asyncio.run(verify(str(tmp_path)))
+    assert (proof.problems, proof.rows, proof.articles) == ((), count, expected_articles(count))
+    rows = published_rows(tmp_path)
+    archived = [row for row in rows if row["outcome"] in ("article", "duplicate", "rejected")]
+    assert all(row["archive"] for row in archived)
+    live = asyncio.run(read_live(opened(tmp_path)))
+    urls = [
+        record["WARC-Target-URI"]
+        for archive in live.live_archives()
+        for kind, record, _ in records(tmp_path / archive.path)
+        if kind == "response"
+    ]
+    assert sorted(urls) == sorted({row["url"] for row in archived})
+    assert proof.pages == len(archived)
+
+
+async def test_compaction_moves_rows_and_leaves_their_pages_where_they_are(tmp_path):
+    async with joined(tmp_path) as (_, ledger):
+        await ledger.save_listing(SITE, FEED, None, links(3))
+        for visit in await ledger.draw(SITE, 3):
+            await ledger.submit(fetched(visit, visit.url))
+            await ledger.drain()
+    before = {row["visit"]: row["archive"] for row in published_rows(tmp_path)}
+    stood = files(tmp_path, "archive/*/*")
+    async with open_rewriter(str(tmp_path)) as rewriter:
+        assert (await compact(rewriter)).moved == 3
+    assert files(tmp_path, "archive/*/*") == stood
+    assert {row["visit"]: row["archive"] for row in published_rows(tmp_path)} == before
     assert (await verify(str(tmp_path))).problems == ()
