@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ CLEANED_HEADERS = frozenset(
 )
 """In lower case."""
 
+_LINK = re.compile(r"<([^<>]{1,2000})>((?:\s*;[^;,<]{1,200}){0,9})")
+_RELATION = re.compile(r"""\brel\s*=\s*"?([^";]{1,100})""", re.IGNORECASE)
+
 
 def join_headers(lines: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Those that cleaning reads of an answer's header lines, as `Document.headers` has them.
@@ -35,3 +39,16 @@ def join_headers(lines: Iterable[tuple[str, str]]) -> dict[str, str]:
         joint = "\n" if name == "x-robots-tag" else ", "
         found[name] = f"{found[name]}{joint}{value}" if name in found else value
     return found
+
+
+def read_link_header(value: str) -> list[tuple[frozenset[str], str]]:
+    """The links of a `Link` header: relations in lower case, and addresses as written.
+
+    >>> read_link_header('</a>; rel="canonical"')
+    [(frozenset({'canonical'}), '/a')]
+    """
+    return [
+        (frozenset(relation[1].lower().split()), link[1].strip())
+        for link in list(_LINK.finditer(value[:10_000]))[:50]
+        if (relation := _RELATION.search(link[2]))
+    ]

@@ -126,6 +126,7 @@ class Metadata:
     publisher: str | None = None
     site_name: str | None = None
     amp_url: str | None = None
+    print_url: str | None = None
     first_page_url: str | None = None
     """Of a further page of an article: the page that the article begins on."""
     next_page_url: str | None = None
@@ -134,6 +135,8 @@ class Metadata:
     copyright_holder: str | None = None
     paywalled: bool | None = None
     is_live_blog: bool = False
+    corrections: tuple[str, ...] = ()
+    """What the publisher says that it has put right, in its own words."""
     opt_out: Mapping[str, Any] = field(default_factory=dict)
     """Evidence that the publisher reserves uses, by source: `{"robots_meta": "noai", …}`."""
     sources: Mapping[str, str] = field(default_factory=dict)

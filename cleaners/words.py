@@ -29,6 +29,11 @@ def words(text: str) -> list[str]:
     return list(_remembered(text))
 
 
+def count_words(text: str) -> int:
+    """How many words a text has; of scripts without spaces, each character counts as one."""
+    return sum(1 for _ in _WORD.finditer(text))
+
+
 def fold_words(text: str) -> str:
     """The words of a text joined by blanks."""
     return " ".join(_remembered(text))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypedDict, cas
 import msgspec
 
 from cleaners.models import BlockKind  # noqa: TC001 - schema and exports read the rows' types
+from cleaners.words import count_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -146,6 +147,7 @@ class Record(TypedDict):
     title: str | None
     description: str | None
     text: str
+    word_count: Count
     authors: list[str]
     byline: str | None
     published_at: Timestamp | None
@@ -163,6 +165,7 @@ class Record(TypedDict):
     site_name: str | None
     syndicated_from: str | None
     amp_url: str | None
+    print_url: str | None
     first_page_url: str | None
     further_pages: list[str]
     next_page_url: str | None
@@ -170,6 +173,7 @@ class Record(TypedDict):
     copyright_holder: str | None
     paywalled: bool | None
     is_live_blog: bool
+    corrections: list[str]
     opt_out: list[OptOutRow]
     blocks: list[BlockSpan]
     removals: list[RemovalRow]
@@ -203,6 +207,7 @@ def to_record(article: Article, *, visit: str | None = None, revision: int | Non
         "title": about.title,
         "description": about.description,
         "text": text,
+        "word_count": count_words(text),
         "authors": list(about.authors),
         "byline": about.byline,
         "published_at": about.published_at,
@@ -231,6 +236,7 @@ def to_record(article: Article, *, visit: str | None = None, revision: int | Non
         "site_name": about.site_name,
         "syndicated_from": about.syndicated_from,
         "amp_url": about.amp_url,
+        "print_url": about.print_url,
         "first_page_url": about.first_page_url,
         "further_pages": list(article.further_pages),
         "next_page_url": about.next_page_url,
@@ -238,6 +244,7 @@ def to_record(article: Article, *, visit: str | None = None, revision: int | Non
         "copyright_holder": about.copyright_holder,
         "paywalled": about.paywalled,
         "is_live_blog": about.is_live_blog,
+        "corrections": list(about.corrections),
         "opt_out": list(_opt_out(about.opt_out)),
         "blocks": spans,
         "removals": [to_removal_row(removal) for removal in article.removals],

@@ -86,7 +86,7 @@ def to_subject(row: Mapping[str, Any]) -> Subject | None:
     """Read what a published row may be taken down by. None: it is what a takedown has left."""
     if row.get("outcome") == "blocked" and row.get("reason") == "takedown":
         return None
-    urls = (row.get(name) for name in ("url", "final_url", "canonical_url", "amp_url"))
+    urls = (row.get(name) for name in ("url", "final_url", "canonical_url", "amp_url", "print_url"))
     names = (row.get(name) for name in ("id", "of"))
     return Subject(
         urls=tuple(dict.fromkeys(url for url in urls if isinstance(url, str))),

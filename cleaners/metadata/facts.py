@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from cleaners.headers import read_link_header
 from cleaners.metadata.shown import shown_text
 from cleaners.structured import find_article, index_by_id, plain_text, read_json_ld, without_formatting
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
 # One selector list: lexbor tests it in one walk of 0.2 ms; a selector each walks the page again.
 _SELECTOR = (
-    "html, base, meta, link, title, h1, figure, time, a[rel~=next], a[rel~=prev], [rel~=author], [itemprop]"
+    "html, base, meta, link, title, h1, figure, time, a[rel~=next], a[rel~=prev], [rel~=author], [rel~=license], [itemprop], "
+    "[property]"
 )
 
+_SCHEMA_PREFIX = re.compile(r"\bschema:", re.IGNORECASE)
 _NUMBER_END = re.compile(r"[,_-][a-z]{0,8}[-_]?\d{1,2}$", re.IGNORECASE)
 _PLAIN_SEGMENT = re.compile(r"[\w~-]{3,120}", re.ASCII)
 
@@ -43,6 +46,8 @@ class PageFacts:
     """By `name`, `property` or `http-equiv` in lower case; contents as one line of text, in page order."""
     links: list[tuple[frozenset[str], str]] = field(default_factory=list)
     """Relations in lower case, and `href` as written."""
+    print_links: list[str] = field(default_factory=list)
+    """`href` of the variants for print, as written."""
     title: str | None = None
     h1s: list[LexborNode] = field(default_factory=list)
     figures: list[LexborNode] = field(default_factory=list)
@@ -52,7 +57,7 @@ class PageFacts:
     page_links: list[LexborNode] = field(default_factory=list)
     """Links to what may be further pages of the article: `rel=next` and `prev`, and those that name its address."""
     items: dict[str, list[LexborNode]] = field(default_factory=dict)
-    """Elements by each token of their `itemprop`, in lower case."""
+    """Elements by each token of their `itemprop` or of RDFa's `property`, in lower case."""
     nodes: tuple[dict[str, Any], ...] = ()
     article: dict[str, Any] = field(default_factory=dict)
     """The JSON-LD node of the page's own article; empty if there is none."""
@@ -114,7 +119,10 @@ def read_facts(
         attributes = node.attributes
         if itemprop := attributes.get("itemprop"):
             _add_item(facts.items, itemprop, node)
+        elif node.tag not in {"meta", "link"} and (rdfa := attributes.get("property")):
+            _add_item(facts.items, _SCHEMA_PREFIX.sub("", rdfa), node)
         _ADD.get(node.tag or "", _add_author_link)(facts, node, attributes)
+    facts.links += read_link_header(document.headers.get("link", ""))
     facts.article = find_article(nodes, _own_addresses(facts), _own_titles(facts))
     return facts
 
@@ -189,7 +197,10 @@ def _add_meta(facts: PageFacts, _node: LexborNode, attributes: Attributes) -> No
 def _add_link(facts: PageFacts, node: LexborNode, attributes: Attributes) -> None:
     href, rel = attributes.get("href"), attributes.get("rel")
     if href and rel and len(facts.links) < MAX_ELEMENTS and _is_of_page(node):
-        facts.links.append((_relations(rel[:200]), href.strip()))
+        relations = _relations(rel[:200])
+        facts.links.append((relations, href.strip()))
+        if "alternate" in relations and "print" in (attributes.get("media") or "").lower():
+            facts.print_links.append(href.strip())
     if rel:
         _add_author_link(facts, node, attributes)
 
@@ -212,6 +223,9 @@ def _add_a(facts: PageFacts, node: LexborNode, attributes: Attributes) -> None:
     if len(facts.page_links) < MAX_ELEMENTS:
         facts.page_links.append(node)
     _add_author_link(facts, node, attributes)
+    rel, href = attributes.get("rel"), attributes.get("href")
+    if rel and href and "license" in rel.lower().split() and len(facts.links) < MAX_ELEMENTS:
+        facts.links.append((frozenset({"license"}), href.strip()))
 
 
 def _add_author_link(facts: PageFacts, node: LexborNode, attributes: Attributes) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cleaners.language import direction_of, to_language_tag
 from cleaners.metadata.authors import Credit, choose_credit, find_credits
+from cleaners.metadata.corrections import find_corrections
 from cleaners.metadata.facts import PageFacts, read_facts
 from cleaners.metadata.images import find_images
 from cleaners.metadata.pages import find_pages
@@ -92,6 +93,7 @@ def read_metadata(
         site_name=site.site_name,
         paywalled=find_paywall(facts),
         is_live_blog=find_live_blog(facts),
+        corrections=find_corrections(facts),
         opt_out=find_opt_out(facts),
         disagreements=_disagreements(title, wordings, credit, credits_found, dates.others),
         **_plain_fields(facts, sources),
@@ -146,6 +148,7 @@ def _plain_fields(facts: PageFacts, sources: dict[str, str]) -> Mapping[str, Any
     amp = next(
         (address for rel, href in facts.links if "amphtml" in rel and (address := facts.absolute(href))), None
     )
+    printed = next((address for href in facts.print_links if (address := facts.absolute(href))), None)
     candidates: dict[str, tuple[tuple[str, Any] | None, ...]] = {
         "description": (
             ("og", facts.meta("og:description")),
@@ -162,6 +165,7 @@ def _plain_fields(facts: PageFacts, sources: dict[str, str]) -> Mapping[str, Any
         "licence": (find_licence(facts),),
         "copyright_holder": (find_copyright_holder(facts),),
         "amp_url": (("link", amp),),
+        "print_url": (("link", printed),),
     }
     fields: dict[str, Any] = {}
     for name, offers in candidates.items():

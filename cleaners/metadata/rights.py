@@ -29,6 +29,33 @@ _PERMITTING = frozenset({"all", "archive", "follow", "index", "nofollow"})
 # Both are written, though only the comma is right.
 _DIRECTIVE_ENDS = re.compile(r"[,;]")
 _VALUED = frozenset({"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"})
+_LIVE_FOLDERS = frozenset(
+    {
+        "live",
+        "liveblog",
+        "live-blog",
+        "live-blogs",
+        "liveblogs",
+        "live-news",
+        "live-updates",
+        "liveticker",
+        "live-ticker",
+        "newsticker",
+        "en-direct",
+        "en-directo",
+        "directo",
+        "ao-vivo",
+        "aovivo",
+        "diretta",
+        "in-diretta",
+        "canli",
+        "canli-anlatim",
+        "na-zywo",
+        "relacja-na-zywo",
+        "liverapport",
+        "direktrapport",
+    }
+)
 _MAX_VALUE_CHARS = 500
 # Metas that carry directives for one crawler; the agent's name is the meta's.
 _AGENT_ENDINGS = ("bot", "bot-news", "crawler", "slurp", "spider", "-extended", "ai")
@@ -92,6 +119,11 @@ def find_paywall(facts: PageFacts) -> bool | None:
     free = _truth(facts.article.get("isAccessibleForFree"))
     if free is not None:
         return not free
+    # Google has the part that is not free named, and some name nothing else.
+    parts = facts.article.get("hasPart")
+    for part in parts[:20] if isinstance(parts, list) else [parts]:
+        if isinstance(part, dict) and _truth(part.get("isAccessibleForFree")) is False:
+            return True
     tier = (facts.meta("article:content_tier", "og:article:content_tier", "content_tier") or "").lower()
     if tier in {"locked", "metered", "paid", "premium"}:
         return True
@@ -104,7 +136,9 @@ def find_live_blog(facts: PageFacts) -> bool:
     kinds = kinds if isinstance(kinds, list) else [kinds]
     if any(isinstance(kind, str) and kind.endswith("LiveBlogPosting") for kind in kinds[:20]):
         return True
-    return facts.document.url.lower().find("liveblog") != -1 or "live-blog" in facts.document.url.lower()
+    # A folder of them; what ends so may be about them ("how-to-write-a-live-blog"), or list them.
+    folders = facts.document.url.lower().partition("?")[0].rstrip("/").split("/")[3:-1]
+    return not _LIVE_FOLDERS.isdisjoint(folders)
 
 
 def _truth(value: Any) -> bool | None:

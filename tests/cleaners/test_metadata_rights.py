@@ -98,6 +98,67 @@ def test_names_who_holds_the_rights() -> None:
     )
 
 
+def test_a_part_that_is_not_free_makes_the_article_paywalled() -> None:
+    part = {"@type": "WebPageElement", "isAccessibleForFree": False, "cssSelector": ".rest"}
+    assert read(json_ld(hasPart=part)).paywalled is True
+    assert read(json_ld(hasPart=[{"isAccessibleForFree": "True"}, "x", part])).paywalled is True
+    assert read(json_ld(hasPart=part, isAccessibleForFree=True)).paywalled is False
+
+
+def test_a_licence_may_stand_in_the_text_or_in_a_header() -> None:
+    link = '<a rel="license" href="/terms">CC BY</a>'
+    assert read(f"</head><body><p>{link}</p>", url=URL).licence == "https://www.example.com/terms"
+    headers = {"link": '</style.css>; rel=preload, <https://a.example/by>; rel="license"'}
+    assert read(headers=headers).licence == "https://a.example/by"
+
+
+def test_a_header_names_the_canonical_address_where_the_page_does_not() -> None:
+    headers = {"link": '<https://www.example.com/a-story>; rel="canonical"'}
+    assert read(headers=headers, url=URL + "?x=1").canonical_url == "https://www.example.com/a-story"
+    own = canonical("https://www.example.com/another-story")
+    assert read(own, headers=headers, url=URL).canonical_url == "https://www.example.com/another-story"
+
+
+def test_names_the_variant_for_print() -> None:
+    head = '<link rel="alternate" media="print" href="/print/a-story">'
+    assert read(head, url=URL).print_url == "https://www.example.com/print/a-story"
+
+
+def test_keeps_what_the_publisher_put_right() -> None:
+    comment = {"@type": "CorrectionComment", "text": "An earlier version named the wrong pier."}
+    assert read(json_ld(correction=[comment, "The vote was on Monday."])).corrections == (
+        "An earlier version named the wrong pier.",
+        "The vote was on Monday.",
+    )
+    shown = (
+        '</head><body><div class="article__correction"><p>Correction: the pier is 90 metres long.</p></div>'
+    )
+    assert read(shown).corrections == ("Correction: the pier is 90 metres long.",)
+    asked = (
+        '</head><body><div class="correction-form"><form>Did you find a mistake? Write to us.</form></div>'
+    )
+    assert read(asked).corrections == ()
+
+
+def test_reads_the_author_of_rdfa() -> None:
+    body = '</head><body vocab="https://schema.org/"><h1>Title</h1><span property="schema:author">Jane Doe</span>'
+    assert read(body).authors == ("Jane Doe",)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_live"),
+    [
+        ("/politics/live/2026/04/14/vote", True),
+        ("/liveblog/storm-in-the-north", True),
+        ("/media/how-to-write-a-live-blog", False),
+        ("/live", False),
+        ("/live-music-returns/harbour", False),
+    ],
+)
+def test_a_folder_of_live_blogs_tells(path: str, is_live: bool) -> None:
+    assert read(url="https://www.example.com" + path).is_live_blog is is_live
+
+
 def test_flags_live_blogs() -> None:
     assert read(json_ld(**{"@type": "LiveBlogPosting"})).is_live_blog
     assert not read(json_ld()).is_live_blog

@@ -44,6 +44,8 @@ FULL = article(
     site_name="Example",
     syndicated_from="https://example.net/a",
     amp_url=URL + "/amp",
+    print_url=URL + "/print",
+    corrections=("An earlier version named the wrong pier.",),
     first_page_url=URL,
     next_page_url=URL + "?page=3",
     licence="https://example.org/licence",
