@@ -35,6 +35,10 @@ def fill_disk(folder, *, times, full_seconds, pages=400):
     with small_disk(folder) as disk:
         data = disk / "data"
         (data / ".state").mkdir(parents=True)
+        # The rig's own notes are no part of what is tried.
+        notes = Path(folder) / "begun"
+        notes.mkdir()
+        (data / ".state" / "begun").symlink_to(notes)
         with Reader(data) as reader:
             worker = start(data, pages, pause_seconds=0.04, batch_age_seconds=0.2)
             _wait_for_entries(data, 3, worker)
