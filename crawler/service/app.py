@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from crawler.service import dumps
-from crawler.service.api import articles, clean, health, log, openapi, sites
+from crawler.service.api import articles, clean, health, log, metrics, openapi, sites
 from crawler.service.endpoints import to_routes
 from crawler.service.guards import BodyLimit, Gatekeeper, RateLimit
 from crawler.service.headers import SecurityHeaders
@@ -35,6 +35,7 @@ def list_endpoints(service: Service) -> list[Endpoint]:
     """Give all endpoints, in the order of /openapi.json."""
     endpoints = [
         *health.endpoints(service),
+        *metrics.endpoints(service),
         *sites.endpoints(service),
         *articles.endpoints(service),
         *log.endpoints(service),

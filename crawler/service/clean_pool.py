@@ -15,6 +15,11 @@ class SharedPool:
         self._workers = workers or None
         self._pool: CleanPool | None = None
 
+    @property
+    def running(self) -> CleanPool | None:
+        """The pool, if anything was ever cleaned."""
+        return self._pool
+
     def get(self) -> CleanPool:
         """Give the pool."""
         if self._pool is None:

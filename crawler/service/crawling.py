@@ -15,6 +15,7 @@ from crawler.site_pass import Budget
 from crawler.spider_run import make_plan, make_scrapy_settings, run_spider
 from crawler.tally import Tally
 from pipelines.ledger import open_ledger
+from pipelines.log import Genesis, decode_entry, entry_path
 from pipelines.objects import StoreError
 from pipelines.patience import Patience
 from pipelines.pool import PoolError
@@ -106,6 +107,7 @@ class CrawlLoop:
     async def _run_round(self) -> None:
         service, environment = self._service, self._service.environment
         self._patience, self._stop = Patience(), None
+        await self._check_log()
         try:
             async with open_ledger(
                 redis=self._redis,
@@ -127,6 +129,8 @@ class CrawlLoop:
                     tally=self.tally,
                     budget=Budget(None),
                     lease_seconds=environment.lease_seconds,
+                    alerts=service.settings.alerts,
+                    metrics=service.metrics,
                     feed=self,
                     clean_pool=service.pool.get(),
                 )
@@ -135,6 +139,17 @@ class CrawlLoop:
                     await run_spider(plan, settings, self._hear)
         finally:
             self.ledger = self.tally = self._stop = None
+
+    async def _check_log(self) -> None:
+        """Begin no other log where the one that was here is gone, such as with a disk that is not mounted."""
+        known = self._service.log_id
+        if known is None:
+            return
+        objects = self._service.objects
+        body = await objects.read(entry_path(1))
+        entry = None if body is None else decode_entry(body)
+        if not isinstance(entry, Genesis) or entry.log_id != known:
+            raise StoreError(f"{objects.name}: the log {known}, which was here, is gone")
 
     def _hear(self, stop: Callable[[], None]) -> None:
         self._stop = stop

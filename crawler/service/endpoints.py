@@ -62,7 +62,7 @@ class Endpoint:
     answer: Callable[[Call], Awaitable[object]]
     """Gives what is written as JSON, or a Response. Raises ProblemError."""
     returns: Any
-    """The type of what is written as JSON, for its schema."""
+    """The type of what is written as JSON, for its schema; None: it answers in `media` only."""
     method: Literal["GET", "POST", "DELETE"] = "GET"
     parameters: tuple[Parameter, ...] = ()
     problems: tuple[int, ...] = ()

@@ -11,6 +11,7 @@ from crawler.runs import Runs
 from crawler.service.health import Health
 from crawler.service.problems import ProblemError
 from crawler.stop_list import StopList
+from crawler.watch.metrics import Metrics
 from pipelines.names import LogNames
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Service:
     seed_watch: SeedWatch
     dumps: DumpShelf
     """The dumps for researchers."""
+    metrics: Metrics = field(default_factory=Metrics)
+    """Those of this process."""
     crawl: CrawlLoop | None = None
     """None: the service does not crawl."""
     log_id: str | None = None

@@ -183,6 +183,7 @@ async def _run(
     # Counts on while Redis and the pool are left, and goes with the loop.
     asyncio.get_running_loop().call_later(LAST_SECONDS, _give_up)
     patience.end()
+    service.tail.close()
     await _end_crawl(service, crawl)
     for task in tasks:
         task.cancel()

@@ -24,6 +24,12 @@ class Tail:
         """The last entry; 0: there is no log yet, or it was never read."""
         self._objects = objects
         self._grown = asyncio.Event()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Let nobody wait any more."""
+        self._is_closed = True
+        self._grown.set()
 
     async def watch(self) -> None:
         """Watch for ever."""
@@ -52,7 +58,7 @@ class Tail:
         """Wait until there is an entry after this one; False: there is none, so many seconds later."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        while self.position <= entry and (left := until - loop.time()) > 0:
+        while self.position <= entry and not self._is_closed and (left := until - loop.time()) > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._grown.wait(), left)
         return self.position > entry

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 _BACKLOG = 512
+_MOST_CONNECTIONS = 800
+"""Of the 1,024 files that a process may open by default, the crawl needs some, too."""
 _END_SECONDS = 3
 """For answers that are on their way when the service ends."""
 
@@ -69,6 +71,7 @@ def make_server(app: Starlette) -> WebServer:
             lifespan="off",
             ws="none",
             backlog=_BACKLOG,
+            limit_concurrency=_MOST_CONNECTIONS,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=_END_SECONDS,
             h11_max_incomplete_event_size=32 * 1024,

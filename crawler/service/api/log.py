@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from crawler.service.problems import ProblemError
 from pipelines.log import read_entries
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from crawler.service.endpoints import Call
     from crawler.service.service import Service
@@ -42,13 +43,17 @@ class _Seats:
     def __init__(self) -> None:
         self.taken = 0
 
-    def take(self) -> None:
+    def check(self) -> None:
         if self.taken >= MOST_WAITING:
             raise ProblemError(503, f"{MOST_WAITING} clients wait already", headers={"Retry-After": "5"})
-        self.taken += 1
 
-    def leave(self) -> None:
-        self.taken -= 1
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        self.taken += 1
+        try:
+            yield
+        finally:
+            self.taken -= 1
 
 
 def endpoints(service: Service) -> list[Endpoint]:
@@ -58,15 +63,13 @@ def endpoints(service: Service) -> list[Endpoint]:
     async def read(call: Call) -> object:
         after, limit, wait = call["after"], call["limit"], call["wait"]
         is_stream = NDJSON in call.request.headers.get("accept", "")
-        seats.take()
+        seats.check()
         if is_stream:
             return StreamingResponse(_stream(service, after, limit, wait, seats), media_type=NDJSON)
-        try:
+        with seats.take():
             entries = await _read(service, after, limit)
             if not entries and wait and await _wait(service, after, wait):
                 entries = await _read(service, after, limit)
-        finally:
-            seats.leave()
         return LogEntries(entries=tuple(entries), after=entries[-1]["entry"] if entries else after)
 
     return [
@@ -104,17 +107,16 @@ async def _read(service: Service, after: int, limit: int) -> list[dict[str, Any]
 
 
 async def _stream(service: Service, after: int, limit: int, wait: int, seats: _Seats) -> AsyncIterator[bytes]:
-    try:
-        while limit > 0:
+    # Taken here: of a client that is gone before the first line, nothing of this is ever run.
+    with seats.take():
+        while True:
             async for number, entry in read_entries(service.objects, after):
                 yield msgspec.json.encode(_to_object(number, entry)) + b"\n"
                 after, limit = number, limit - 1
                 if not limit:
                     return
-            if not wait or service.stopping.is_set() or not await _wait(service, after, wait):
+            if not wait or not await _wait(service, after, wait):
                 return
-    finally:
-        seats.leave()
 
 
 def _to_object(number: int, entry: Entry) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def endpoint(others: Sequence[Endpoint]) -> Endpoint:
 
 def describe(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """Give the OpenAPI document."""
-    types = [Problem, *(endpoint.returns for endpoint in endpoints)]
+    types = [Problem, *(endpoint.returns for endpoint in endpoints if endpoint.returns is not None)]
     types += [
         kind
         for endpoint in endpoints
@@ -70,7 +70,9 @@ def describe(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
 
 
 def _to_operation(endpoint: Endpoint, by_type: dict[int, Any]) -> dict[str, Any]:
-    content: dict[str, Any] = {JSON: {"schema": by_type[id(endpoint.returns)]}}
+    content: dict[str, Any] = {}
+    if endpoint.returns is not None:
+        content[JSON] = {"schema": by_type[id(endpoint.returns)]}
     for media, what in (endpoint.media or {}).items():
         content[media] = {"schema": {"type": "string", "description": what}}
     problems = {

@@ -43,7 +43,7 @@ def test_a_port_in_use_a_strange_host_and_what_can_be_reached_from_elsewhere_wit
             f"broadsheet: --port {port}: is taken on 127.0.0.1; choose another with --port N",
         )
     code, line = refused(capsys, serve, None, None, **given, host="no such host")
-    assert (code, line.partition(' must')[0]) == (2, "broadsheet: --host='no such host'")
+    assert (code, line.partition(" must")[0]) == (2, "broadsheet: --host='no such host'")
     code, line = refused(capsys, serve, None, None, **given, host="192.0.2.7")
     assert (code, "BROADSHEET_TOKEN" in line) == (2, True)
     code, line = refused(capsys, serve, None, None, **(given | {"allow_addresses": ()}))

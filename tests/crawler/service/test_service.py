@@ -210,6 +210,25 @@ def test_a_redis_that_dies_is_told_within_ten_seconds_and_the_service_recovers(s
     service.await_that(lambda: len(service.articles()) == 6, seconds=60)
 
 
+def test_a_store_that_is_gone_is_told_no_other_log_is_begun_and_the_service_recovers(service, gazette, token):
+    away = service.data.with_name("away")
+    state = service.data / ".state"
+    service.data.rename(away)
+    service.data.mkdir()
+    state.symlink_to(away / ".state")
+    service.await_that(lambda: service.component("store") == "down", seconds=10)
+    assert service.get("/ready").status == 503
+    time.sleep(3)
+    assert [file.name for file in service.data.iterdir()] == [".state"]
+    state.unlink()
+    service.data.rmdir()
+    away.rename(service.data)
+    service.await_that(lambda: service.get("/ready").status == 200, seconds=30)
+    gazette.list(["/a", "/b", "/c", "/d", "/e", "/f"])
+    service.ask("POST", "/api/sites/gazette/visit", token=token)
+    service.await_that(lambda: len(service.articles()) == 7, seconds=60)
+
+
 def test_after_kill_9_and_a_new_start_every_promise_holds_and_sigterm_ends_with_0(
     service, start, gazette, folder, token
 ):
