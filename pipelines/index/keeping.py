@@ -170,7 +170,7 @@ class Rows:
         site = self._number("site", line.site or "")
         rules = self._count_rules(line)
         missing = sum(1 << bit for bit, name in enumerate(FIELDS) if _is_missing(line, name))
-        count_words = _count_words(line.text)
+        count_words = _count_words(line.text) if line.word_count is None else line.word_count
         canonical = line.canonical_url if line.canonical_url != line.url else None
         self._db.execute(
             f"INSERT INTO articles ({_ARTICLE_COLUMNS}) VALUES ({', '.join('?' * 25)})",  # noqa: S608 - names of ours
@@ -348,5 +348,5 @@ def _is_missing(line: Line, name: str) -> bool:
 
 
 def _count_words(text: str) -> int:
-    """A word is what stands between blanks; without blanks, a character: five times as fast as splitting all texts."""
+    """Of a row that does not say it: what stands between blanks; of a text without blanks, its characters."""
     return len(words(text)) if _UNSPACED.search(text, 0, EXCERPT_CHARS) else len(text.split())

@@ -45,9 +45,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     final_url: str | None = None
     canonical_url: str | None = None
     amp_url: str | None = None
+    print_url: str | None = None
     title: str | None = None
     description: str | None = None
     text: str = ""
+    word_count: int | None = None
     content_hash: str | None = None
     authors: list[str] = []
     published_at: str | None = None

@@ -48,7 +48,7 @@ def drop_parts(db: sqlite3.Connection, rows: Rows, paths: Sequence[str]) -> int:
 def take_down(db: sqlite3.Connection, rows: Rows, match: Match) -> int:
     """Remove the rows that a takedown names; gives how many.
 
-    What only a redirect or an AMP address says of a row, the index does not hold: such a row goes a moment later, with
+    What only a redirect, an AMP or a print address says of a row, the index does not hold: such a row goes a moment later, with
     its part.
     """
     rows.flush()

@@ -21,7 +21,7 @@ from moto.server import ThreadedMotoServer
 from pipelines.compact import compact
 from pipelines.index.figures import day_figures, overview, site_figures
 from pipelines.index.history import OutcomeQuery, copies_of, find_outcomes, revisions, rows_of
-from pipelines.index.lines import read_lines, read_row
+from pipelines.index.lines import Line, read_lines, read_row
 from pipelines.index.reading import Index
 from pipelines.index.search import ArticleQuery, search
 from pipelines.index.tables import IndexBusyError, IndexFileError, IndexNotReadyError
@@ -29,7 +29,7 @@ from pipelines.log import Commit, Seal, Takedown
 from pipelines.objects import LocalObjects
 from pipelines.rewrite import open_rewriter
 from pipelines.takedown import carry_out, request_takedown
-from pipelines.takedowns import to_match
+from pipelines.takedowns import to_match, to_subject
 from tests.pipelines.index_rows import (
     NOON,
     Folder,
@@ -861,6 +861,19 @@ def test_nothing_that_is_taken_down_comes_in_from_a_part_that_still_has_it(tmp_p
     follow(data)
     assert traces(data / ".state") == (False, False, False)
     assert found(Index(data / ".state")) == ["Title 2"]
+
+
+def test_all_that_a_takedown_is_held_against_is_read_of_a_row():
+    asked = set()
+
+    class Row(dict):
+        def get(self, name, default=None):
+            asked.add(name)
+            return default
+
+    to_subject(Row())
+    assert len(asked) >= 8
+    assert asked <= set(Line.__struct_fields__)
 
 
 def test_a_reader_in_the_way_delays_the_sweep_and_no_more(tmp_path):
