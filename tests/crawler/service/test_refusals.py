@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from crawler.config import AlertsTable, File, ServeTable
 from crawler.config_command import check
 from crawler.serve_command import serve
 
@@ -131,3 +134,16 @@ def test_the_example_file_has_every_key_and_no_mistake(capsys):
     for line in capsys.readouterr().out.splitlines()[1:]:
         key = line.removeprefix("# ").split(" ", maxsplit=1)[0]
         assert key in example, key
+
+
+def test_every_variable_that_is_read_has_its_key_in_the_file():
+    root = Path(__file__).parents[3] / "crawler"
+    source = (root / "settings.py").read_text() + (root / "service" / "settings.py").read_text()
+    read = set(re.findall(r"\"((?:BROADSHEET|REDIS)_[A-Z_]+)\"", source)) - {"BROADSHEET_CONFIG"}
+    keys = {
+        key.metadata["variable"]
+        for table in (File, ServeTable, AlertsTable)
+        for key in fields(table)
+        if key.metadata
+    }
+    assert keys == read
