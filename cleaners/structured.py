@@ -53,7 +53,11 @@ _NESTED_KEYS = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "subjectO
 """Where pages put a whole article inside another node."""
 
 _WORD = re.compile(r"\w+")
-_TAG = re.compile(r"<[/!?]?[a-zA-Z-][^<>]{0,500}>")
+_TAG = re.compile(
+    r"<(script|style)\b[^<>]{0,500}>[^<]{0,2000}</\1>"
+    r"|<[/!?]?[a-zA-Z-](?:[^<>\"']|\"[^\"<]{0,300}\"|'[^'<]{0,300}'){0,500}>|<[/!?]?[a-zA-Z-][^<>]{0,500}>",
+    re.IGNORECASE,
+)
 _FORMATTING = re.compile(
     r"</?(?:a|abbr|b|bdi|br|em|font|i|mark|nobr|p|q|small|span|strong|sub|sup|u|wbr)(?:\s[^<>]{0,500})?/?>",
     re.IGNORECASE,

@@ -11,6 +11,7 @@ from cleaners.markup import name_words
 from cleaners.metadata.elsewhere import is_elsewhere
 from cleaners.metadata.names import (
     is_handle,
+    is_site,
     kind_of,
     looks_like_name,
     opens_byline,
@@ -42,6 +43,7 @@ AUTHOR_METAS = (
     "article_author",
     "byl",
     "dcsext.author",
+    "twitter:misc:written by",
 )
 _BYLINE_WORDS = frozenset(
     {
@@ -88,6 +90,8 @@ _CREDITED = (
     " [data-testid*=author i], [data-testid*=byline i]"
 )
 MAX_BYLINES = 12
+EVIDENCE_LINES = 6
+"""Lines below the headline in which a byline is looked for where the head has named the authors."""
 MAX_BYLINE_CHARS = 160
 
 
@@ -109,12 +113,12 @@ class Credit:
 def find_credits(facts: PageFacts, surroundings: Surroundings, site_names: frozenset[str]) -> list[Credit]:
     """Return who the page names as its authors, by source, the most trusted first.
 
-    The page's text is read only where its head names no person.
+    Where its head names no person, all of the page is read; else only the lines next to the headline, as evidence.
     """
     found = [*_stated(facts, site_names)]
-    if not _names_person(found):
-        found += _near_headline(surroundings, site_names)
-    if not _names_person(found):
+    stated = _names_person(found)
+    found += _near_headline(surroundings, site_names, evidence=stated)
+    if not stated and not _names_person(found):
         found += _marked_up(facts, site_names)
     listed = facts.document.listed
     if listed is not None and listed.authors:
@@ -196,10 +200,12 @@ def _marked_up(facts: PageFacts, site_names: frozenset[str]) -> Iterator[Credit]
             yield from _credit("byline", _names_first(texts, site_names), site_names, shown=True)
 
 
-def _near_headline(surroundings: Surroundings, site_names: frozenset[str]) -> Iterator[Credit]:
-    for lines in (surroundings.after, surroundings.before):
+def _near_headline(
+    surroundings: Surroundings, site_names: frozenset[str], *, evidence: bool
+) -> Iterator[Credit]:
+    for lines in (surroundings.after, surroundings.before)[: 1 if evidence else 2]:
         waiting = False
-        for position, line in enumerate(lines):
+        for position, line in enumerate(islice(lines, EVIDENCE_LINES) if evidence else lines):
             text = without_other_hands(line.text)
             if len(text) > MAX_BYLINE_CHARS or not text.strip():
                 waiting = False
@@ -283,24 +289,33 @@ def _of_json_ld(facts: PageFacts, value: Any, site_names: frozenset[str]) -> Cre
     raw: list[str] = []
     for item in values[:50]:
         node = facts.resolve(item)
-        name = text_of(node, limit=1_000)
+        name = text_of(node, limit=1_000) or _name_in_parts(node)
         if not name:
             continue
         raw.append(name)
         kinds = types_of(node) if isinstance(node, dict) else frozenset()
-        parts = split_names(name, shown=False)
+        is_house = any(kind.endswith("Organization") for kind in kinds)
+        parts = [name] if is_house else split_names(name, shown=False)
         for part in parts:
             kind = kind_of(part, site_names)
             if kind == "none":
                 continue
-            stated = "Person" in kinds and len(parts) == 1 and kind_of(part) == kind
-            if any(k.endswith("Organization") for k in kinds) or (kind == "organisation" and not stated):
+            stated = "Person" in kinds and len(parts) == 1 and not is_site(part, site_names)
+            if is_house or (kind == "organisation" and not stated):
                 organisations.setdefault(part.casefold(), part)
             else:
                 persons.setdefault(part.casefold(), part)
     if not persons and not organisations:
         return None
     return Credit("json-ld", tuple(persons.values()), tuple(organisations.values()), "; ".join(raw)[:1_000])
+
+
+def _name_in_parts(node: Any) -> str | None:
+    """Return the name of a person that JSON-LD gives in two fields."""
+    if not isinstance(node, dict):
+        return None
+    given, family = text_of(node.get("givenName"), limit=100), text_of(node.get("familyName"), limit=100)
+    return f"{given} {family}" if given and family else None
 
 
 def _credit(

@@ -91,10 +91,13 @@ _YEAR_MONTH_DAY = re.compile(
 
 _WRITTEN = (_ISO, _HAN, _ERA, _NUMERIC, _DAY_MONTH_YEAR, _MONTH_DAY_YEAR, _YEAR_MONTH_DAY)
 
-DATE_IN_TEXT = re.compile(
-    r"\b(?:[^\W\d_]{3,9}\.?,\s)?(?:[^\W\d_]{3,12}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s\d{4}|\d{1,2}\.?\s[^\W\d_]{3,12}\.?,?\s\d{4})"
+_DAY_IN_TEXT = (
+    r"(?:[^\W\d_]{3,12}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s\d{4}|\d{1,2}\.?\s[^\W\d_]{3,12}\.?,?\s\d{4})"
     r"|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}:\d{2}"
 )
+DAY_IN_TEXT = re.compile(rf"\b{_DAY_IN_TEXT}")
+"""A date without its weekday or a clock time, where only its place matters."""
+DATE_IN_TEXT = re.compile(rf"\b(?:[^\W\d_]{{3,9}}\.?,\s)?{_DAY_IN_TEXT}")
 """A date or a clock time, where only its place matters."""
 
 

@@ -27,6 +27,10 @@ class BylineWords:
     credentials: frozenset[str]
     stops: frozenset[str]
     particles: frozenset[str]
+    weak_joiners: frozenset[str]
+    joined_letters: frozenset[str]
+    own_letters: frozenset[str]
+    links: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,10 @@ def load_byline_words() -> BylineWords:
         credentials=words["credentials"],
         stops=words["stops"],
         particles=words["particles"],
+        weak_joiners=words["weak_joiners"],
+        joined_letters=words["joined_letters"],
+        own_letters=words["own_letters"],
+        links=words["links"],
     )
 
 

@@ -120,3 +120,82 @@ def test_the_listing_names_authors_where_the_page_does_not() -> None:
 def test_cuts_ten_thousand_names_short() -> None:
     names = ", ".join(f"Jane Doe{chr(97 + i % 26)}" for i in range(2_000))
     assert len(read(meta("author", names)).authors) <= 40
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "José Ortega y Gasset",
+        "Maria Teresa Costa e Silva",
+        "Jaume Coll i Serra",
+        "Ursula von der Leyen",
+        "Martin Luther King, Jr.",
+        "राम शर्मा",
+    ],
+)
+def test_one_person_stays_one(name: str) -> None:
+    assert read(json_ld(author=person(name))).authors == (name,)
+    assert read(meta("author", name)).authors == (name,)
+
+
+@pytest.mark.parametrize(
+    "name", ["Center for Drug Evaluation and Research", "Bundesministerium für Bildung und Forschung"]
+)
+def test_a_bodys_name_is_no_list(name: str) -> None:
+    read_back = read(json_ld(author=name))
+    assert (read_back.authors, read_back.sources["authors"]) == ((name,), "json-ld organisation")
+
+
+@pytest.mark.parametrize(
+    ("field", "names"),
+    [
+        ("JANE DOE, JOHN ROE, MARY MAJOR", ("JANE DOE", "JOHN ROE", "MARY MAJOR")),
+        ("JANE DOE AND JOHN ROE", ("JANE DOE", "JOHN ROE")),
+        ("ANNA GROSS UND JÖRG WEISS", ("ANNA GROSS", "JÖRG WEISS")),
+        ("Juana Pérez y Luis Gil", ("Juana Pérez", "Luis Gil")),
+        ("Anna Groß/Jörg Weiß", ("Anna Groß", "Jörg Weiß")),
+        ("Ion Popescu şi Maria Ionescu", ("Ion Popescu", "Maria Ionescu")),
+        ("أحمد علي ومحمد حسن", ("أحمد علي", "محمد حسن")),
+        ("محمد علي وليد", ("محمد علي وليد",)),
+        ("علی رضایی و مریم احمدی", ("علی رضایی", "مریم احمدی")),
+        ("דנה כהן ויוסי לוי", ("דנה כהן", "יוסי לוי")),
+        ("राम शर्मा और सीता वर्मा", ("राम शर्मा", "सीता वर्मा")),
+        ("Doe, Jane; Roe, John", ("Jane Doe", "John Roe")),
+        ("Doe, Jane", ("Jane Doe",)),
+        ("Anna Groß, Berlin", ("Anna Groß",)),
+        ("Jane Doe in Berlin", ("Jane Doe",)),
+        ("Jane Doe | Example Newsroom", ("Jane Doe",)),
+        ("Jane Doe - Example News", ("Jane Doe",)),
+        ("Jane Doe (jane@news.example)", ("Jane Doe",)),
+        ("jane@news.example (Jane Doe)", ("Jane Doe",)),
+        ("Jane Doe jane@news.example", ("Jane Doe",)),
+        ("javascript:alert(1)", ()),
+        ("\u202eJane Doe\u202c", ("Jane Doe",)),
+        ("Jane Doe \u2705\U0001f680", ("Jane Doe",)),
+    ],
+)
+def test_takes_the_names_out_of_a_field(field: str, names: tuple[str, ...]) -> None:
+    assert read(meta("author", field)).authors == names
+
+
+@pytest.mark.parametrize(
+    "markup", ['Jane <img src=x title="a>b"> Doe', "<span class='x'>Jane</span> Doe<script>x()<\\/script>"]
+)
+def test_markup_in_a_name_goes_with_what_it_holds(markup: str) -> None:
+    assert read(json_ld(author=person(markup)).replace("\\\\/", "\\/")).authors == ("Jane Doe",)
+
+
+def test_puts_a_name_together_from_its_parts() -> None:
+    author = {"@type": "Person", "givenName": "Jan Michael", "familyName": "Marchart"}
+    assert read(json_ld(author=author)).authors == ("Jan Michael Marchart",)
+
+
+def test_keeps_the_byline_that_the_head_contradicts() -> None:
+    read_back = read(json_ld(author=person("Jane Doe")), f"{HEADLINE}<p>By Mary Major</p>")
+    assert read_back.authors == ("Jane Doe",)
+    assert read_back.disagreements["authors"] == {"headline": ["Mary Major"]}
+
+
+def test_a_place_behind_the_names_is_nobody() -> None:
+    assert read(body=f"{HEADLINE}<p>By Jane Doe, Example News, 3 May 2025</p>").authors == ("Jane Doe",)
+    assert read(body=f"{HEADLINE}<p>Von Anna Groß, Berlin</p>", lang="de").authors == ("Anna Groß",)
