@@ -17,6 +17,7 @@ from tests.faults.full_disk import fill_disk
 from tests.faults.kills import kill_at_syscalls, kill_workers, stop_workers
 from tests.faults.listing_kills import kill_after_listings
 from tests.faults.lost_answers import lose_each_write, lose_script_answers, write_to_failing_store
+from tests.faults.news_soak import rest_sites, soak_news
 from tests.faults.proxy import fail_some
 from tests.faults.redis_losses import lose_redis
 from tests.faults.takedowns import take_down_amid_commits
@@ -38,6 +39,8 @@ def main(names):
         "kills": lambda folder: kill_workers(folder, rounds=10, kills=30),
         "crawls": lambda folder: kill_crawls(folder, kills=30),
         "listings": lambda folder: kill_after_listings(folder, kills=50),
+        "news": lambda folder: soak_news(folder, sites=20, pages=2000, seconds=300, workers=4, kill_every=5),
+        "quiet": lambda folder: rest_sites(folder, sites=20, pages=400, polls=60, seconds=180),
         "syscalls": kill_at_syscalls,
         "stops": lambda folder: stop_workers(folder, times=10),
         "restarts": lambda folder: lose_redis(folder, restarts=20),

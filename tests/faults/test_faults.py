@@ -12,6 +12,7 @@ from tests.faults.full_disk import fill_disk
 from tests.faults.kills import kill_at_syscalls, kill_workers, stop_workers
 from tests.faults.listing_kills import VALIDATORS_FIRST, kill_after_listings
 from tests.faults.lost_answers import lose_each_write, lose_script_answers, write_to_failing_store
+from tests.faults.news_soak import judge_requests, rest_sites, soak_news
 from tests.faults.proxy import fail_some
 from tests.faults.redis_losses import lose_redis
 
@@ -44,6 +45,38 @@ def test_a_crawl_killed_between_a_feeds_answer_and_its_articles_misses_none_in_t
 def test_the_rig_finds_what_is_lost_where_validators_are_kept_before_their_links(tmp_path):
     found = kill_after_listings(tmp_path, kills=1, program=VALIDATORS_FIRST)
     assert (found.lost, found.told["answers of 304"]) == (5, 1)
+
+
+@pytest.mark.timeout(300)  # workers start six times or so, which takes long beside others
+def test_growing_sites_are_captured_once_and_at_their_delays_though_workers_are_killed(tmp_path):
+    found = soak_news(tmp_path, sites=5, pages=20, seconds=6, workers=2, kill_every=2)
+    assert_clean(found)
+    assert found.told["kills"] > 0
+    assert found.told["smallest gap by its delay"] >= 0.95
+    assert found.told["under way at once"] == 1
+
+
+def test_quiet_sites_are_asked_once_a_poll_and_source_and_for_no_article(tmp_path):
+    found = rest_sites(tmp_path, sites=10, pages=20, polls=2)
+    assert_clean(found)
+    # Ten sites; the one whose feed rolls over has a sitemap too, and the index names one.
+    assert found.told["sources"] == 12
+    assert found.told["requests"] == 24
+    assert found.told["answered 304"] == 18
+
+
+def test_the_rig_sees_a_request_that_is_early_and_one_that_overlaps():
+    times = [(0.0, 0.1), (0.8, 1.9), (1.8, 1.85), (3.0, 3.1)]
+    asked = [
+        {"host": "a", "path": f"/{number}", "arrived": arrived, "ended": ended}
+        for number, (arrived, ended) in enumerate(times)
+    ]
+    told = judge_requests(asked, {"a": 1.0})
+    assert (told["smallest gap by its delay"], told["under way at once"]) == (0.8, 2)
+    assert told["breaches"] == [
+        "a: /1 came 0.800 s after /0, delay 1.0 s",
+        "a: /2 came while /1 was under way",
+    ]
 
 
 def test_a_worker_stopped_beyond_its_lease_in_any_state_doubles_nothing(tmp_path):
