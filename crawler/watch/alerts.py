@@ -24,7 +24,7 @@ MOST_DAYS = 21
 MOST_BYTES = 4_096
 """Of what is remembered of a site; beyond it the oldest goes."""
 NORMAL_SECONDS, NORMAL_PASSES = MOST_DAYS * 86_400, 20
-"""What has held for so long is how the site is by now: nothing is left that it could be compared with."""
+"""What has held for so long is how the site is by now."""
 
 _EVIDENCE_CHARS = 240
 
@@ -32,7 +32,7 @@ _EVIDENCE_CHARS = 240
 _SAID_BY: dict[Monitor, tuple[Monitor, ...]] = {
     "errors": ("verdict",),
     "verdict": ("errors",),
-    "yield": ("verdict", "errors"),
+    "yield": ("verdict", "errors", "freshness"),
     "freshness": ("verdict", "errors", "yield"),
 }
 
@@ -136,19 +136,25 @@ def note_visit(
     _mark([visit], *(alert.monitor for alert in memory.alerts))
     memory.add(visit)
     judged = judge(memory.visits, memory.days)
-    messages = []
+    messages, over = [], set[Monitor]()
     for alert in list(memory.alerts):
         alert.passes += 1
         if (closed := _close(alert, judged[alert.monitor], visit.at, memory)) is not None:
+            over.add(alert.monitor)
             messages.append(to_message(site, alert, closed=closed, at=visit.at))
     standing = {alert.monitor for alert in memory.alerts}
     for monitor in MONITORS:
         said = judged[monitor]
-        if said.state == "broken" and not standing & {monitor, *_SAID_BY.get(monitor, ())}:
+        if (
+            said.state == "broken"
+            and monitor not in over
+            and not standing & {monitor, *_SAID_BY.get(monitor, ())}
+        ):
             alert = Alert(monitor, visit.at, said.evidence[:_EVIDENCE_CHARS], _pick(said.shows, samples))
             memory.alerts.append(alert)
             standing.add(monitor)
-            _mark(_last_two(memory.visits), monitor)
+            shown = _last_two(memory.visits) if said.since is None else _since(memory, said.since)
+            _mark(shown, monitor)
             messages.append(to_message(site, alert))
     return messages
 
@@ -157,19 +163,23 @@ def _close(alert: Alert, judged: Judged, at: int, memory: SiteMemory) -> str | N
     """Close an alert that does not hold any more, and say why; None: it stays."""
     if judged.state == "broken":
         alert.evidence = judged.evidence[:_EVIDENCE_CHARS]
+    bit = 1 << MONITORS.index(alert.monitor)
     if at - alert.opened > NORMAL_SECONDS and alert.passes > NORMAL_PASSES:
-        why, usual = (
-            "has been so for three weeks, and is taken for normal from now on",
-            [*memory.days, *memory.visits],
-        )
+        why = "has been so for three weeks, and is taken for normal from now on"
+        for visit in [*memory.days, *memory.visits]:
+            # What was before is what is not usual any more.
+            visit.marks = visit.marks | bit if visit.at < alert.opened else visit.marks & ~bit
     elif judged.state == "fine":
-        why, usual = "is as before", memory.visits[-1:]
+        why = "is as before"
+        memory.visits[-1].marks &= ~bit
     else:
         return None
-    for visit in usual:
-        visit.marks &= ~(1 << MONITORS.index(alert.monitor))
     memory.alerts.remove(alert)
     return why
+
+
+def _since(memory: SiteMemory, moment: int) -> Iterator[Visit]:
+    return (visit for visit in (*memory.days, *memory.visits) if visit.at >= moment)
 
 
 def _last_two(visits: Sequence[Visit]) -> Iterator[Visit]:

@@ -36,6 +36,8 @@ class Judged:
     """One line for people, where it is broken: what was seen, and what is usual."""
     shows: tuple[str, ...] = ()
     """The kinds of sample pages that show it: keys of `PassFacts.samples`."""
+    since: int | None = None
+    """The Unix second from which on passes have shown it; None: the last two have."""
 
 
 UNCLEAR = Judged(state="unclear")
@@ -48,6 +50,7 @@ class Past:
         self.visits = visits
         self.days = days
         self._bit = 1 << bit
+        self.other_bits = ~self._bit
         # Passes that showed what is wrong are left out by then; what is left must do to close the alert.
         self._least = 1 if visits and visits[-1].marks & self._bit else LEAST_PASSES
 

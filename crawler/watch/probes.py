@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
@@ -91,7 +91,7 @@ class Probe:
 
 async def _count_pending(redis: Redis, names: Names) -> int:
     total = 0
-    sites = [site async for site, _ in redis.hscan_iter(names.key("agenda"), no_values=False, count=500)]
+    sites: list[Any] = await redis.hkeys(names.key("agenda"))
     for start in range(0, len(sites), _SITES_AT_ONCE):
         pipeline = redis.pipeline(transaction=False)
         for site in sites[start : start + _SITES_AT_ONCE]:

@@ -32,7 +32,7 @@ FEWER_LINKS = 0.2
 LEAST_LINKS = 5
 """In listings that an empty one is told from."""
 FEWER_NEW = 0.1
-"""Of the new links of the worst day in the past: a Sunday has a fifth of a Friday's."""
+"""Of the new links of the second worst day in the past: a Sunday has a fifth of a Friday's."""
 LEAST_DAYS, LEAST_NEW = 5, 30
 """Days of the past, and new links on each, before one is compared with them."""
 SILENT_FACTOR, SILENT_SECONDS = 3.0, 86_400
@@ -133,23 +133,29 @@ def look_at_yield(past: Past) -> Judged:
 
 
 def _look_at_days(past: Past) -> Judged:
-    """Whether the last whole day brought far fewer new links than the worst one before it."""
-    days: dict[int, list[Visit]] = {}
-    for visit in past.usual([*past.days, *past.visits], lambda visit: visit.answered):
-        days.setdefault(visit.day, []).append(visit)
+    """Whether the last whole day brought far fewer new links than the second worst one before it."""
     today = past.visits[-1].day
-    whole = [day for day in sorted(days) if day < today]
+    known = [visit for visit in (*past.days, *past.visits) if visit.answered]
+    last = [visit for visit in known if visit.day == today - 1]
+    days: dict[int, list[Visit]] = {}
+    for visit in past.usual(known, lambda visit: visit.answered):
+        if visit.day < today - 1:
+            days.setdefault(visit.day, []).append(visit)
     # The first day may have begun late.
-    if len(whole) < LEAST_DAYS + 2 or whole[-1] != today - 1:
+    whole = [days[day] for day in sorted(days)][1:]
+    # What another alert has told of that day is not said again.
+    if len(whole) < LEAST_DAYS or not last or any(visit.marks & past.other_bits for visit in last):
         return Judged(state="fine")
-    new = [sum(visit.new for visit in days[day]) for day in whole[1:]]
-    passes = [sum(visit.passes for visit in days[day]) for day in whole[1:]]
-    if min(new[:-1]) < LEAST_NEW or passes[-1] < median(passes) / 2:
+    # Not the worst: on that day it may have begun.
+    usual = sorted(sum(visit.new for visit in day) for day in whole)[1]
+    passes = median(sum(visit.passes for visit in day) for day in whole)
+    if usual < LEAST_NEW or sum(visit.passes for visit in last) < passes / 2:
         return Judged(state="fine")
-    if new[-1] < FEWER_NEW * min(new[:-1]):
-        evidence = f"{new[-1]} new links in a day, at least {min(new[:-1])} before"
-        return Judged(state="broken", evidence=evidence, shows=("listings",))
-    return Judged(state="fine")
+    new = sum(visit.new for visit in last)
+    if new < FEWER_NEW * usual:
+        evidence = f"{new} new links in a day, {usual} and more before"
+        return Judged(state="broken", evidence=evidence, shows=("listings",), since=(today - 1) * 86_400)
+    return Judged(state="fine") if new >= usual / 2 else UNCLEAR
 
 
 def look_at_freshness(past: Past) -> Judged:

@@ -85,6 +85,8 @@ class SimulatedSite:
         self.memory, self.signs, self.verdict = SiteMemory(), {}, ""
         self.passes = 0
         self.was_out = False
+        self.size = 0
+        """The largest that its memory was, in bytes."""
 
     def visit(self, broken=None):
         """One pass; gives what it would be remembered as, and the messages."""
@@ -121,7 +123,9 @@ class SimulatedSite:
             self._look({"article": visit.articles, **visit.bad})
         visit.verdict = self.verdict
         messages = note_visit(self.memory, "site", visit, SAMPLES, self.taken)
-        self.memory = read_memory(self.memory.packed())
+        packed = self.memory.packed()
+        self.size = max(self.size, len(packed))
+        self.memory = read_memory(packed)
         self.passes += 1
         return messages
 
@@ -193,11 +197,10 @@ def _poisson(pick, mean):
 def run_healthy(seed, passes=200):
     """The messages of a healthy site's passes, and the largest size of its memory."""
     site = SimulatedSite(seed)
-    messages, size = [], 0
+    messages = []
     for _ in range(passes):
         messages += site.visit()
-        size = max(size, len(site.memory.packed()))
-    return messages, size
+    return messages, site.size
 
 
 def run_broken(seed, how, *, before=40, after=2, busy=True):
