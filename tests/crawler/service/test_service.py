@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -174,6 +175,19 @@ def test_schemathesis_finds_nothing_that_the_description_does_not_say(service, t
     assert "Tested: 0" not in found.stdout
     for site in service.get("/api/sites").json["sites"]:
         service.ask("DELETE", f"/api/sites/{site['id']}/pause", token=token)
+
+
+def test_every_endpoint_has_its_example_in_the_documentation(service):
+    text = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+    examples = re.findall(r"^curl .*$", text, flags=re.MULTILINE)
+    paths = service.get("/openapi.json").json["paths"]
+    assert len(paths) > 10
+    for path, methods in paths.items():
+        place = re.escape(path).replace(r"\{id\}", "[a-z0-9-]+") + r"([\s\"?]|$)"
+        for method in methods:
+            asked = [line for line in examples if re.search(rf"\$B{place}", line)]
+            kind = "GET" if method == "get" else f"-X {method.upper()}"
+            assert any(kind in line or (kind == "GET" and "-X" not in line) for line in asked), (method, path)
 
 
 def test_seeds_are_read_again_and_a_broken_one_changes_nothing(service, gazette, helpers, folder):

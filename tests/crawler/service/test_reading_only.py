@@ -1,0 +1,28 @@
+"""`serve --no-crawl`: shows what is there and changes nothing of it, also without a Redis."""
+
+from __future__ import annotations
+
+import json
+
+from pipelines.log import Genesis, encode_entry, entry_path
+
+
+def test_a_folder_is_served_without_a_redis_and_stays_as_it_was(start, tmp_path):
+    data = tmp_path / "data"
+    (data / "log").mkdir(parents=True)
+    genesis = Genesis(log_id="0123456789abcdef", format=1, created_at="2026-04-14T08:00:00+00:00")
+    (data / entry_path(1)).write_bytes(encode_entry(genesis))
+    before = {path: path.stat().st_mtime_ns for path in (data, *data.rglob("*"))}
+    service = start(data, "--no-crawl", "--state", str(tmp_path / "state"))
+    service.await_that(lambda: service.component("index") == "ok")
+    health = service.get("/health").json
+    assert (health["status"], health["components"]["redis"]["status"]) == ("ok", "off")
+    assert service.get("/api/log").json["entries"][0]["kind"] == "genesis"
+    stream = service.get("/api/log?limit=5", Accept="application/x-ndjson").body
+    assert json.loads(stream)["log_id"] == "0123456789abcdef"
+    assert service.get("/api/articles").json == {"articles": [], "after": None}
+    assert service.get("/api/sites").json["sites"] == []
+    assert service.get("/api/runs").json["status"] == 503
+    assert "broadsheet_" in service.get("/metrics").body.decode()
+    assert service.end()[0] == 0
+    assert {path: path.stat().st_mtime_ns for path in (data, *data.rglob("*"))} == before
