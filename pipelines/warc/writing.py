@@ -17,7 +17,7 @@ HTTP_REQUEST = "application/http; msgtype=request"
 HTTP_RESPONSE = "application/http; msgtype=response"
 
 _GZIP = zlib.MAX_WBITS | 16
-# A page is 100 kB, and cleaning it takes 20 ms: packing it at this level takes 2 ms, at 6 it takes 4 and saves 3 %.
+# Measured on 200 pages of 277 kB: 4.0 ms and 56 kB a page, 6.9 ms and 53 kB at level 6. Most pages come compressed: 1.8 ms.
 _LEVEL = 4
 
 
