@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from crawler.errors import UserError
 from crawler.exits import FAULT, exit_codes, fail, warn
 from crawler.settings import SettingError, read_environment
+from crawler.wording import counted
 from crawler.watch.book import Book
 from pipelines.ledger import open_ledger
 from pipelines.objects import StoreError
@@ -76,6 +77,8 @@ def _find_state(data: str, state: Path | None, nowhere: Path, environment: Envir
 def _summary(entry: int, report: TakedownReport) -> list[str]:
     rows = f"{report.articles} article rows and {report.outcomes} other rows are gone"
     lines = [f"entry {entry}: {rows}, {report.files_deleted} files deleted"]
+    if report.pages:
+        lines.append(f"{counted(report.pages, 'archived page')} went, too")
     if not report.articles and not report.outcomes:
         lines.append("nothing published matched; nothing that matches will be fetched or published")
     lines += [
