@@ -184,9 +184,10 @@ async def _run(
     asyncio.get_running_loop().call_later(LAST_SECONDS, _give_up)
     patience.end()
     service.tail.close()
-    await _end_crawl(service, crawl)
+    # All at once: each has its own bound, and together they must not have more than half a minute.
     for task in tasks:
         task.cancel()
+    await _end_crawl(service, crawl)
     await _end_web(server, web)
     for end in await asyncio.gather(*tasks, crawl, return_exceptions=True):
         if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
