@@ -54,7 +54,7 @@ def _saved(name: str) -> Explanation:
     for path in find_inputs([name]):
         if path is not None and holds_lines(path):
             raise UserError(
-                f"{name}: holds any number of pages; save the one to explain as .html or .txt and name that"
+                f"{name}: holds a page a line, or a page a record; save the one to explain as .html or .txt and name that"
             )
         for given in read_inputs([path]):
             if isinstance(given.page, Document):
