@@ -14,7 +14,7 @@ from pipelines.archive.packing import Original, pack_page, payload_digest
 from pipelines.seen import url_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pipelines.archive.packing import PackedPage
     from pipelines.captures import Capture
@@ -25,6 +25,7 @@ KEPT_DAYS = 30
 
 _HEAD_BYTES = 1024
 _DAY_SECONDS = 86_400
+_MOST_AT_ONCE = 64
 
 
 async def pack_pages(gate: Gate, captures: Sequence[Capture], visit: str) -> tuple[PackedPage, ...]:
@@ -32,12 +33,15 @@ async def pack_pages(gate: Gate, captures: Sequence[Capture], visit: str) -> tup
     return tuple([await _pack(gate, capture, visit) for capture in captures])
 
 
-async def remember_pages(gate: Gate, originals: Iterable[tuple[str, Original]]) -> None:
+async def remember_pages(gate: Gate, originals: Sequence[tuple[str, Original]]) -> None:
     """Note pages whose batch is published."""
     seconds = str(known_days(gate.policy.archive_days) * _DAY_SECONDS)
-    for url, original in originals:
-        value = msgspec.json.encode(asdict(original))
-        await gate.read("SET", _key(gate, url), value, "EX", seconds)
+    for start in range(0, len(originals), _MOST_AT_ONCE):
+        commands = [
+            ("SET", _key(gate, url), msgspec.json.encode(asdict(original)), "EX", seconds)
+            for url, original in originals[start : start + _MOST_AT_ONCE]
+        ]
+        await asyncio.gather(*(gate.read(*command) for command in commands))
 
 
 def known_days(archive_days: int | None) -> int:

@@ -24,6 +24,7 @@ from pipelines.warc.records import read_records
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipelines.live import Live
     from pipelines.log import Archive
     from pipelines.objects import Objects
     from pipelines.warc.cdxj import IndexLine
@@ -43,28 +44,34 @@ class _Group:
     rendered: bytes | None = None
 
 
-async def read_archived(objects: Objects, place: Mapping[str, Any] | ArchivePlace) -> Document | None:
+async def read_archived(
+    objects: Objects, place: Mapping[str, Any] | ArchivePlace, live: Live | None = None
+) -> Document | None:
     """Read the page that a row's `archive` names, as it was given to cleaning; None: it is not kept any more.
 
-    Of an article of several pages it is the first: see `read_visit`. Raises StoreError where it is damaged.
+    Of an article of several pages it is the first: see `read_visit`, also for `live`. Raises StoreError where it is
+    damaged.
     """
-    pages = await read_visit(objects, place)
+    pages = await read_visit(objects, place, live)
     return pages[0] if pages else None
 
 
-async def read_visit(objects: Objects, place: Mapping[str, Any] | ArchivePlace) -> tuple[Document, ...]:
+async def read_visit(
+    objects: Objects, place: Mapping[str, Any] | ArchivePlace, live: Live | None = None
+) -> tuple[Document, ...]:
     """Read all pages of the visit whose row has this `archive`, in the order in which they were fetched.
 
-    Pages whose payload is not kept any more are left out. Raises StoreError where one is damaged.
+    Pages whose payload is not kept any more are left out. `live`: what counts by the log, for who reads many pages; None:
+    it is read if it is needed. Raises StoreError where a page is damaged.
     """
     where = place if isinstance(place, ArchivePlace) else msgspec.convert(dict(place), ArchivePlace)
     groups = await _read_groups(objects, where)
     if not groups:
-        moved = await _find_moved(objects, where)
+        moved = await _find_moved(objects, where, live)
         groups = await _read_groups(objects, moved) if moved is not None else []
     documents = []
     for group in groups:
-        body = await _read_body(objects, group, where)
+        body = await _read_body(objects, group, where, live)
         if body is not None:
             documents.append(_to_document(group, body))
     return tuple(documents)
@@ -125,7 +132,7 @@ def _to_group(records: list[Record]) -> _Group:
     return _Group(answer=records[0], context=context, rendered=rendered)
 
 
-async def _read_body(objects: Objects, group: _Group, place: ArchivePlace) -> bytes | None:
+async def _read_body(objects: Objects, group: _Group, place: ArchivePlace, live: Live | None) -> bytes | None:
     if group.rendered is not None:
         return group.rendered
     message = read_message(group.answer.block)
@@ -138,7 +145,7 @@ async def _read_body(objects: Objects, group: _Group, place: ArchivePlace) -> by
         )
         groups = await _read_groups(objects, original)
         if not groups:
-            moved = await _find_moved(objects, original)
+            moved = await _find_moved(objects, original, live)
             groups = await _read_groups(objects, moved) if moved is not None else []
         if not groups:
             return None
@@ -153,9 +160,9 @@ def _decode(objects: Objects, message: Message, place: ArchivePlace) -> bytes:
         raise StoreError(f"{objects.name}: {place.file} at {place.offset}: {error}") from error
 
 
-async def _find_moved(objects: Objects, place: ArchivePlace) -> ArchivePlace | None:
+async def _find_moved(objects: Objects, place: ArchivePlace, live: Live | None) -> ArchivePlace | None:
     """Find a page whose file a takedown of other pages has had written anew; None: it is gone."""
-    live = await read_live(objects)
+    live = live or await read_live(objects)
     for archive in live.live_archives():
         if archive.known_as == place.file and archive.path != place.file:
             for line in await read_index(objects, archive) or ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pipelines.takedowns import Takedowns
     from pipelines.warc.cdxj import IndexLine
 
+_MOST_AT_ONCE = 32
+
 
 async def clear_archives(
     rewriter: Rewriter, live: Live, log: Log, gone_visits: AbstractSet[str]
@@ -31,16 +34,18 @@ async def clear_archives(
     """
     archives = list(live.live_archives())
     indexes: dict[str, list[IndexLine]] = {}
-    for archive in archives:
-        lines = await read_index(rewriter.objects, archive)
-        if lines is None:
-            await log.read_on()
-            if archive.path in log.removed:
-                return None
-            raise StoreError(
-                f"{rewriter.objects.name}: {index_path(archive.path)} is missing; run broadsheet verify"
-            )
-        indexes[archive.path] = lines
+    for start in range(0, len(archives), _MOST_AT_ONCE):
+        some = archives[start : start + _MOST_AT_ONCE]
+        found = await asyncio.gather(*(read_index(rewriter.objects, archive) for archive in some))
+        for archive, lines in zip(some, found, strict=True):
+            if lines is None:
+                await log.read_on()
+                if archive.path in log.removed:
+                    return None
+                raise StoreError(
+                    f"{rewriter.objects.name}: {index_path(archive.path)} is missing; run broadsheet verify"
+                )
+            indexes[archive.path] = lines
     gone = {
         line.record_id
         for lines in indexes.values()

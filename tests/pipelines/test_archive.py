@@ -14,17 +14,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 from warcio.archiveiterator import ArchiveIterator
 
 from pipelines.archive.files import index_path
 from pipelines.archive.reading import read_archived, read_visit
 from pipelines.compact import compact
 from pipelines.inputs import read_inputs
+from pipelines.ledger import open_ledger
 from pipelines.live import read_live
-from pipelines.objects import LocalObjects
+from pipelines.objects import LocalObjects, open_objects
 from pipelines.policy import Policy
-from pipelines.rewrite import open_rewriter
+from pipelines.rewrite import open_rewriter, read_part
+from pipelines.store import open_redis
 from pipelines.takedown import carry_out, request_takedown
 from pipelines.takedowns import to_match
 from pipelines.upkeep import keep_up
@@ -32,12 +36,25 @@ from pipelines.verify import verify
 from pipelines.warc.cdxj import to_surt
 from tests.pipelines.archive_worker import body_of, capture, fetched, run
 from tests.pipelines.ledger_worker import SITE, expected_articles, joined, links, page, published_rows
+from tests.pipelines.test_objects import point_at
 
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(["tests.pipelines.archive_worker"])
 FEED = "https://news.example/feed"
 ROOT = Path(__file__).parents[2]
 MARKER = b"Zyx-marker-7f3a"
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """A bucket on loopback, as `test_objects` has it."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    address = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+    point_at(address, monkeypatch)
+    boto3.client("s3", endpoint_url=address, region_name="us-east-1").create_bucket(Bucket="pages")
+    yield "pages"
+    server.stop()
 
 
 async def publish(data, texts, **parts):
@@ -405,3 +422,34 @@ async def test_compaction_moves_rows_and_leaves_their_pages_where_they_are(tmp_p
     assert files(tmp_path, "archive/*/*") == stood
     assert {row["visit"]: row["archive"] for row in published_rows(tmp_path)} == before
     assert (await verify(str(tmp_path))).problems == ()
+
+
+async def test_pages_in_a_bucket_are_read_by_ranges_and_taken_down(bucket, tmp_path):
+    data = f"s3://{bucket}/news"
+    async with (
+        open_redis(None, tmp_path) as redis,
+        open_ledger(redis=redis, data=data, state=tmp_path) as ledger,
+    ):
+        for days in (9, 8):
+            visits, moment = await draw(ledger, 2, days=days)
+            for visit, text in zip(visits, [MARKER.decode(), "Other."], strict=True):
+                await ledger.submit(fetched(visit, text, fetched_at=moment, encoding="gzip"))
+            await ledger.drain()
+    objects = open_objects(data, tmp_path, "reader")
+    live = await read_live(objects)
+    rows = [
+        row
+        for part, _ in live.live_parts()
+        for row in await read_part(objects, part.path)
+        if row["url"] == visits[1].url
+    ]
+    assert [row["outcome"] for row in rows] == ["article", "unchanged"]
+    assert len(list(live.live_archives())) == 2
+    await take_down(data, visits[0].url)
+    for row in rows:
+        document = await read_archived(objects, row["archive"])
+        assert document.body == body_of("Other.")
+        assert await read_archived(objects, row["archive"], live) is None
+    assert await objects.read_range(rows[0]["archive"]["file"], 0, 10) is None
+    proof = await verify(data)
+    assert (proof.problems, proof.pages, proof.orphans) == ((), 2, ())
