@@ -136,7 +136,7 @@ class Round:
                 elif (self._held or self._feed) and not self._finished:
                     await asyncio.wait({stopped}, timeout=_POLL_SECONDS)
                 await self._collect()
-            await self._watcher.finish()
+            await self._watcher.finish(is_stopped=self._stopped.is_set())
         finally:
             stopped.cancel()
             for running in self._running:

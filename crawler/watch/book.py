@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from crawler.watch.monitors import Monitor
+    from crawler.watch.sinks import Sent
     from pipelines.names import Names
 
 LONGEST_WAIT_SECONDS = 7 * 86_400
@@ -49,9 +50,17 @@ class Noted:
         waiting = [
             part
             for message in self.messages
-            for part in (f"{message.id}:{message.event}", msgspec.json.encode(message))
+            for part in (f"{message.id}:{message.event}", msgspec.json.encode(Waiting(message)))
         ]
         return [self.packed, " ".join(self.open), *waiting]
+
+
+class Waiting(msgspec.Struct):
+    """A message that is not sent yet, or not to all."""
+
+    message: Message
+    done: tuple[str, ...] = ()
+    """The ways that it has gone: `webhook`, `mail`, `command`."""
 
 
 class Book:
@@ -97,22 +106,29 @@ class Book:
         """Count the messages that wait to be sent."""
         return int(await _ask(self._redis.hlen(self._waiting)))
 
-    async def send_waiting(self, send: Callable[[Message], Awaitable[bool]], *, now: float) -> int:
-        """Hand each message that waits to `send`, the oldest first; gives how many were sent.
+    async def send_waiting(
+        self, send: Callable[[Message, tuple[str, ...]], Awaitable[Sent]], *, now: float
+    ) -> int:
+        """Hand each message that waits to `send`, the oldest first, with the ways that it has gone before.
 
-        One worker does so at a time. What could not be sent waits on. A message is sent twice where a worker dies right
-        after it: its id and event tell.
+        Gives how many have gone all their ways; the others wait on. One worker does so at a time. A message is sent twice
+        where a worker dies right after it: its id and event tell.
         """
         if not await _ask(self._redis.set(self._sender, self._worker_id, nx=True, ex=SENDER_SECONDS)):
             return 0
         sent = 0
         try:
             messages = await self._read_waiting()
-            for place, (field, message) in enumerate(messages):
-                is_given_up = now - message.at > LONGEST_WAIT_SECONDS or len(messages) - place > MOST_WAITING
+            for place, (field, waiting) in enumerate(messages):
+                is_given_up = (
+                    now - waiting.message.at > LONGEST_WAIT_SECONDS or len(messages) - place > MOST_WAITING
+                )
                 if not is_given_up:
                     await _ask(self._redis.expire(self._sender, SENDER_SECONDS))
-                    if not await send(message):
+                    result = await send(waiting.message, waiting.done)
+                    if not result.is_complete:
+                        waiting.done = result.done
+                        await _ask(self._redis.hset(self._waiting, field, msgspec.json.encode(waiting)))
                         continue
                     sent += 1
                 await _ask(self._redis.hdel(self._waiting, field))
@@ -127,18 +143,20 @@ class Book:
             hidden = self._hide(site.decode(), read_memory(packed)).packed()
             if hidden != packed:
                 await _ask(self._replace(keys=[self._memories], args=[site, packed, hidden]))
-        for field, message in await self._read_waiting():
+        for field, waiting in await self._read_waiting():
             # Hidden where it was read: written again, whatever it held before.
-            await _ask(self._redis.hset(self._waiting, field, msgspec.json.encode(message)))
+            await _ask(self._redis.hset(self._waiting, field, msgspec.json.encode(waiting)))
 
-    async def _read_waiting(self) -> list[tuple[str, Message]]:
+    async def _read_waiting(self) -> list[tuple[str, Waiting]]:
         packed: dict[bytes, bytes] = await _ask(self._redis.hgetall(self._waiting))
         found = []
         for field, value in packed.items():
-            message = msgspec.json.decode(value, type=Message)
+            waiting = msgspec.json.decode(value, type=Waiting)
+            message = waiting.message
             samples = tuple(one for one in message.samples if not self._hides(one["url"] or "", message.site))
-            found.append((field.decode(), msgspec.structs.replace(message, samples=samples)))
-        return sorted(found, key=lambda pair: pair[1].at)
+            waiting.message = msgspec.structs.replace(message, samples=samples)
+            found.append((field.decode(), waiting))
+        return sorted(found, key=lambda pair: pair[1].message.at)
 
     def _hide(self, site: str, memory: SiteMemory) -> SiteMemory:
         for alert in memory.alerts:

@@ -14,7 +14,7 @@ import smtplib
 import ssl
 from contextlib import suppress
 from email.message import EmailMessage
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
@@ -24,6 +24,8 @@ from crawler.exits import printable
 from crawler.settings import read_version
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
     from crawler.service.settings import AlertSettings
     from crawler.watch.alerts import Message
 
@@ -43,29 +45,35 @@ class SinkError(Exception):
     """A message could not be sent: one line, without secrets."""
 
 
-async def send(message: Message, settings: AlertSettings) -> bool:
-    """Send a message to all that is set; False: one of them failed, and the message is to be sent again.
+class Sent(NamedTuple):
+    """What became of a message."""
 
-    It is sent again to all of them then: who gets it twice sees its id and event twice. With nothing set it counts as sent.
-    """
-    ways = []
-    if settings.webhook is not None:
-        ways.append(("webhook", _post(message, settings.webhook)))
-    if settings.mail:
-        ways.append(("mail", asyncio.to_thread(_mail, message, settings)))
-    if settings.command:
-        ways.append(("command", _run(message, settings.command)))
-    results = await asyncio.gather(*(way for _, way in ways), return_exceptions=True)
-    is_sent = True
-    for (name, _), result in zip(ways, results, strict=True):
+    done: tuple[str, ...]
+    """The ways that it has gone by now."""
+    is_complete: bool
+    """Whether those are all that is set; with nothing set, it is."""
+
+
+async def send(message: Message, settings: AlertSettings, done: Sequence[str] = ()) -> Sent:
+    """Send a message to all that is set, but for the ways that it has gone before: `done` of the last time."""
+    ways: dict[str, Coroutine[Any, Any, None]] = {}
+    if settings.webhook is not None and "webhook" not in done:
+        ways["webhook"] = _post(message, settings.webhook)
+    if settings.mail and "mail" not in done:
+        ways["mail"] = asyncio.to_thread(_mail, message, settings)
+    if settings.command and "command" not in done:
+        ways["command"] = _run(message, settings.command)
+    results = await asyncio.gather(*ways.values(), return_exceptions=True)
+    failed = set()
+    for name, result in zip(ways, results, strict=True):
         if isinstance(result, SinkError):
-            is_sent = False
+            failed.add(name)
             _log.warning(
                 "alert %s of %s: %s: %s; it is sent again later", message.id, message.site, name, result
             )
         elif isinstance(result, BaseException):
             raise result
-    return is_sent
+    return Sent((*done, *(name for name in ways if name not in failed)), not failed)
 
 
 def to_json(message: Message) -> bytes:

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from crawler.watch.visits import Visit
     from pipelines.ledger import Ledger
 
-LAST_SECONDS = 60.0
+LAST_SECONDS, STOPPED_SECONDS = 60.0, 5.0
 """That a crawl's end may wait for alerts to be sent; what is not sent by then is sent by the next one."""
+AGAIN_SECONDS = 300.0
+"""From one time that all that waits is sent to the next, in a crawl that goes on."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +54,8 @@ class Watcher:
         self._settings = settings or AlertSettings()
         self._lags: dict[str, Lags] = {}
         self._sending: asyncio.Task[None] | None = None
+        self._is_asked = False
+        self._sent_at = time.monotonic()
 
     def begin(self, site_pass: SitePass) -> None:
         """Note that a pass begins."""
@@ -102,26 +106,33 @@ class Watcher:
         if noted is not None and noted.messages:
             self._tally.alerts += noted.messages
             self.send_soon()
+        elif time.monotonic() - self._sent_at > AGAIN_SECONDS:
+            self.send_soon()
 
     def send_soon(self) -> None:
         """Send what waits, in the background; a failure is logged, and what it concerns waits on."""
+        self._is_asked = True
         if self._sending is None or self._sending.done():
             self._sending = asyncio.ensure_future(self._send())
 
-    async def finish(self) -> None:
-        """Send what waits, also from earlier crawls, before the crawl ends."""
-        if self._sending is not None:
-            await asyncio.wait({self._sending}, timeout=LAST_SECONDS)
-        self.send_soon()
+    async def finish(self, *, is_stopped: bool) -> None:
+        """Send what waits, also from earlier crawls, before the crawl ends; one that was stopped waits for seconds only."""
+        if self._sending is None:
+            self.send_soon()
         assert self._sending is not None
-        await asyncio.wait({self._sending}, timeout=LAST_SECONDS)
+        await asyncio.wait({self._sending}, timeout=STOPPED_SECONDS if is_stopped else LAST_SECONDS)
         self._sending.cancel()
+        await asyncio.wait({self._sending})
 
     async def _send(self) -> None:
-        try:
-            await self._book.send_waiting(lambda message: send(message, self._settings), now=time.time())
-        except StoreError as error:
-            _log.warning("alerts wait: %s", error)
+        while self._is_asked:
+            self._is_asked, self._sent_at = False, time.monotonic()
+            try:
+                await self._book.send_waiting(
+                    lambda message, done: send(message, self._settings, done), now=time.time()
+                )
+            except StoreError as error:
+                _log.warning("alerts wait: %s", error)
 
     def _add_listings(self, visit: Visit, site_pass: SitePass, memory: SiteMemory, now: int) -> None:
         state = site_pass.polls.state

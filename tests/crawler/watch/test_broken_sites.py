@@ -21,6 +21,7 @@ from crawler.site_pass import Budget
 from crawler.spider_run import make_plan, make_scrapy_settings, run_spider
 from crawler.tally import Tally
 from crawler.tasks import plan_tasks
+from crawler.watch import sinks
 from pipelines.ledger import open_ledger
 from pipelines.pool import CleanPool
 from pipelines.store import open_redis
@@ -51,6 +52,7 @@ class Watched:
     status: dict
     """What the command says after the break."""
     text: str
+    text_at_last: str
     sent: list
     rows: dict
     """By visit."""
@@ -155,21 +157,31 @@ def watched(serve, helpers, tmp_path_factory):
     status = ["status", "--data", data]
     told = [CliRunner().invoke(app, [*status, *more]).output for more in ([], ["--json"])]
     mended = []
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(sinks, "PAUSE_SECONDS", (0.01, 0.01))
     for turn in range(WELL + 2, WELL + 4):
         publish(turn, broken=False)
         done = CliRunner().invoke(
             app,
             ["crawl", "--seeds", str(folder / "seeds"), "--data", data, "--allow-address", "127.0.0.1/32"]
             + [part for site in MENDED for part in ("--site", site)],
-            env={"BROADSHEET_ALERT_COMMAND": shlex.join(command), "BROADSHEET_CLEAN_WORKERS": "1"},
+            env={
+                "BROADSHEET_ALERT_COMMAND": shlex.join(command),
+                # Nobody listens there: what a sink fails at is no reason to end a crawl.
+                "BROADSHEET_ALERT_WEBHOOK": "http://127.0.0.1:1/",
+                "BROADSHEET_CLEAN_WORKERS": "1",
+            },
         )
         assert done.exit_code == 0, done.output
         mended.append(done.output)
+    monkeypatch.undo()
+    told.append(CliRunner().invoke(app, status).output)
     return Watched(
         passes=passes,
         mended=mended,
         status=json.loads(told[1]),
         text=told[0],
+        text_at_last=told[2],
         sent=[json.loads(line) for line in sent.read_text().splitlines()],
         rows={row["visit"]: row for row in helpers.rows(folder / "data")},
     )
@@ -213,6 +225,11 @@ def test_a_crawl_says_which_alerts_it_closed(watched):
     said = "".join(watched.mended)
     assert said.count("alert closed: is as before; it was: ") == len(MENDED)
     assert "broadsheet: empty-feed: yield: alert closed: is as before; it was: its listings name 0" in said
+
+
+def test_a_sink_that_fails_ends_no_crawl_and_what_it_did_not_get_waits(watched):
+    assert f"{len(MENDED)} messages of alerts could not be sent yet" in watched.text_at_last
+    assert "could not be sent" not in watched.text
 
 
 def test_status_shows_what_is_wrong_now_before_what_is_well(watched):
