@@ -126,15 +126,20 @@ def path_of(site, number):
     return f"/{site}/{page_of(site, number)[1].lower().replace(' ', '-')}"
 
 
+def shown(plan, site, moment):
+    """Which pages a site's feed or hub names at a moment, the newest first."""
+    limits = {"rss rolling": ROLLING, "rss lossy": LOSSY, "section": HUB}
+    return range(plan.count(site, moment))[::-1][: limits.get(kind_of(site))]
+
+
 def make_listing(plan, site, path, base, moment):
     """What a listing says at a moment: its type, its body, and when its newest page appeared; None: there is no such."""
     kind, numbers = kind_of(site), range(plan.count(site, moment))[::-1]
     newest = plan.stamp(site, numbers[0]) if numbers else None
     if path.endswith("feed"):
-        shown = numbers[:ROLLING] if "rolling" in kind else numbers[:LOSSY] if "lossy" in kind else numbers
-        return *_make_feed(plan, site, kind, base, shown), newest
+        return *_make_feed(plan, site, kind, base, shown(plan, site, moment)), newest
     if path == f"/{site}/" and kind == "section":
-        return "text/html; charset=utf-8", _make_hub(site, numbers[:HUB]), newest
+        return "text/html; charset=utf-8", _make_hub(site, shown(plan, site, moment)), newest
     if path.endswith("all.xml"):
         return "application/xml", _make_sitemap(plan, site, base, numbers, is_news=False), newest
     if child := re.search(r"/part-(\d+)\.xml$", path):
