@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import json
 import random
+import re
 import resource
 import signal
 import subprocess
@@ -62,15 +63,8 @@ def main() -> None:
             "--format",
             options.format,
         ]
-        begun = time.perf_counter()
-        subprocess.run(
-            [*command, "--out", str(root / "whole")], check=True, cwd=ROOT, stdout=subprocess.DEVNULL
-        )
-        seconds = time.perf_counter() - begun
+        seconds, cpu_seconds, peak = measure([*command, "--out", str(root / "whole")])
         sheet = json.loads((root / "whole/datasheet.json").read_text())
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu_seconds = used.ru_utime + used.ru_stime
-        peak = used.ru_maxrss / 1024
         plain = sheet["plain_bytes"] / 1e6
         print(
             f"{sheet['rows']} rows, {plain:.0f} MB as JSON Lines, {len(sheet['files'])} files of {options.format}: "
@@ -81,6 +75,23 @@ def main() -> None:
         print(
             f"killed {kills} times: {'the same bytes' if sums(root / 'whole') == sums(root / 'killed') else 'OTHER BYTES'}"
         )
+
+
+def measure(command: list[str]) -> tuple[float, float, float]:
+    """Run a dump; gives its seconds, its seconds of CPU, and its most megabytes of memory."""
+    begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak = 0
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as dump:
+        while dump.poll() is None:
+            # Not by getrusage, which counts what this process had when it made the other.
+            found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{dump.pid}/status").read_text())
+            peak = max(peak, int(found[1]) if found else 0)
+            time.sleep(0.05)
+    seconds, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if dump.returncode:
+        sys.exit(f"{' '.join(command)}: exit code {dump.returncode}")
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, used, peak / 1024
 
 
 def kill_and_resume(command: list[str], kills: int, seconds: float) -> int:
