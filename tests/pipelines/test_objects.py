@@ -55,6 +55,13 @@ def objects(request, tmp_path):
     staging.close()
 
 
+async def test_reads_the_start_of_a_file_or_all_of_a_shorter_one(objects):
+    await objects.create("articles/part", b"0123456789")
+    assert await objects.read_start("articles/part", 4) == b"0123"
+    assert await objects.read_start("articles/part", 99) == b"0123456789"
+    assert await objects.read_start("articles/none", 4) is None
+
+
 async def test_creates_a_file_only_if_it_is_absent(objects):
     await objects.probe()
     assert await objects.create("log/1.json", b"first")
