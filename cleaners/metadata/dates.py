@@ -233,25 +233,22 @@ def _parted(text: str, label: str, dates: list[Dated]) -> tuple[Moment | None, M
     return shown, updated
 
 
-def find_modified(facts: PageFacts, reading: Reading) -> Found | None:
-    """Return when the page says it was last changed."""
-    moment = read_moment(_text_of_date(facts.article.get("dateModified")), reading)
-    if moment is not None:
-        return ("json-ld", moment)
+def find_changes(facts: PageFacts, reading: Reading) -> list[Found]:
+    """Return every date that the page gives for its last change, the most trusted source first."""
+    found: list[Found] = []
+    _add(found, "json-ld", read_moment(_text_of_date(facts.article.get("dateModified")), reading))
     for name in MODIFIED_METAS:
-        moment = read_moment(facts.meta(name), reading)
-        if moment is not None:
-            return ("meta", moment)
+        _add(found, "meta", read_moment(facts.meta(name), reading))
     for node in facts.items.get("datemodified", ())[:3]:
-        moment = _of_element(node, reading)
-        if moment is not None:
-            return ("microdata", moment)
+        _add(found, "microdata", _of_element(node, reading))
+    if found:
+        return found
     for node in facts.times[:20]:
         if words_near(node) & MODIFIED_WORDS and not is_elsewhere(node):
             moment = _of_element(node, reading)
             if moment is not None:
-                return ("time", moment)
-    return None
+                return [("time", moment)]
+    return found
 
 
 def find_in_address(address: str, reading: Reading) -> Moment | None:

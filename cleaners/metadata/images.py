@@ -1,109 +1,194 @@
-"""Collects an article's pictures: the lead from the head, the others from the figures in the text."""
+"""Collects an article's pictures: the lead from the head, the others from the figures and between the paragraphs."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cleaners.markup import name_words
 from cleaners.metadata.elsewhere import is_elsewhere
+from cleaners.metadata.picture_addresses import address_of, is_picture, picture_key
 from cleaners.metadata.shown import shown_text
+from cleaners.metadata.words import load_picture_words
 from cleaners.models import Image
 from cleaners.structured import plain_text, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from selectolax.lexbor import LexborNode
 
     from cleaners.metadata.facts import PageFacts
 
 MAX_IMAGES = 30
+_MIN_PIXELS = 100
+_MIN_PARAGRAPHS = 3
+_OTHER_PLACES = frozenset({"body", "figure", "li", "td", "nav", "header", "footer", "aside"})
 _MAX_CAPTION_CHARS = 1_000
 _CREDIT_WORDS = frozenset(
     {"credit", "credits", "copyright", "source", "photographer", "attribution", "quelle", "foto", "rights"}
 )
 
 
-def find_images(facts: PageFacts) -> tuple[Image, ...]:
-    """Return the pictures, the lead first, each address once."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """An article's pictures, the lead first, and who says that it is the lead."""
+
+    images: tuple[Image, ...]
+    source: str | None
+    others: dict[str, str]
+    """The addresses of other pictures that are called the lead, by source."""
+
+
+def find_images(facts: PageFacts) -> Pictures:
+    """Return the pictures, each once however often it is cut and scaled."""
     images: dict[str, Image] = {}
-    for image in (*_lead(facts), *_figures(facts)):
-        key = image.url.split("?", 1)[0].rsplit("/", 1)[-1] or image.url
+    leads = _leads(facts)
+    found = [*islice(((source, image) for source, image in leads), 1), *_shown(facts)]
+    source = found[0][0] if found else None
+    others = {}
+    for _, image in found:
+        key = picture_key(image.url)
         kept = images.get(key)
         images[key] = image if kept is None else _merged(kept, image)
         if len(images) == MAX_IMAGES:
             break
-    return tuple(images.values())
+    for other, image in leads[1:]:
+        key = picture_key(image.url)
+        if key in images:
+            images[key] = _merged(images[key], image)
+        else:
+            others[other] = image.url
+    return Pictures(images=tuple(images.values()), source=source, others=others)
 
 
-def _lead(facts: PageFacts) -> list[Image]:
-    found: list[Image] = []
+def _leads(facts: PageFacts) -> list[tuple[str, Image]]:
+    """Return the picture that each source in the head calls the article's, with its source."""
+    found: list[tuple[str, Image]] = []
     value = facts.article.get("image") or facts.article.get("thumbnailUrl")
     for item in (value if isinstance(value, list) else [value])[:5]:
         node = facts.resolve(item)
         fields: dict[str, Any] = node if isinstance(node, dict) else {"url": node}
-        address = facts.absolute(_address_of(fields))
-        if address:
-            found.append(
-                Image(
-                    url=address,
-                    alt=None,
-                    caption=text_of(fields.get("caption"), limit=_MAX_CAPTION_CHARS),
-                    credit=text_of(fields.get("creditText") or fields.get("copyrightNotice"), limit=200),
-                    width=_pixels(fields.get("width")),
-                    height=_pixels(fields.get("height")),
-                    lead=True,
-                )
-            )
-    address = facts.absolute(
-        facts.meta("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src")
-    )
-    if address:
-        found.append(
-            Image(
+        if address := _picture(facts, _address_in(fields)):
+            image = Image(
                 url=address,
-                alt=facts.meta("og:image:alt", "twitter:image:alt"),
-                width=_pixels(facts.meta("og:image:width")),
-                height=_pixels(facts.meta("og:image:height")),
-                lead=not found,
+                alt=None,
+                caption=text_of(fields.get("caption"), limit=_MAX_CAPTION_CHARS),
+                credit=text_of(fields.get("creditText") or fields.get("copyrightNotice"), limit=200),
+                width=_pixels(fields.get("width")),
+                height=_pixels(fields.get("height")),
+                lead=True,
             )
-        )
-    # Several shapes of one picture stand in JSON-LD; the first is the lead.
-    return [image if number == 0 else _not_lead(image) for number, image in enumerate(found[:1] or found)]
-
-
-def _figures(facts: PageFacts) -> list[Image]:
-    found: list[Image] = []
-    for figure in facts.figures[: 4 * MAX_IMAGES]:
-        if len(found) == MAX_IMAGES:
+            found.append(("json-ld", image))
+            # Several shapes of one picture stand there.
             break
-        img = figure.css_first("img")
-        if img is None or is_elsewhere(figure):
-            continue
-        attributes = img.attributes
-        address = facts.absolute(_source_of(attributes))
-        if not address:
-            continue
-        caption_node = figure.css_first("figcaption")
-        caption = shown_text(caption_node, limit=_MAX_CAPTION_CHARS) if caption_node is not None else None
-        found.append(
-            Image(
+    for source, names, alt, size in (
+        ("og", ("og:image", "og:image:url", "og:image:secure_url"), "og:image:alt", "og:image"),
+        ("twitter", ("twitter:image", "twitter:image:src"), "twitter:image:alt", "twitter:image"),
+    ):
+        if address := _picture(facts, facts.meta(*names)):
+            image = Image(
                 url=address,
-                alt=plain_text(attributes.get("alt") or "", limit=_MAX_CAPTION_CHARS),
-                caption=caption,
-                credit=_credit_in(caption_node) if caption_node is not None else None,
-                width=_pixels(attributes.get("width")),
-                height=_pixels(attributes.get("height")),
+                alt=facts.meta(alt),
+                width=_pixels(facts.meta(f"{size}:width")),
+                height=_pixels(facts.meta(f"{size}:height")),
+                lead=True,
             )
-        )
+            found.append((source, image))
     return found
 
 
-def _source_of(attributes: dict[str, str | None]) -> str | None:
-    for name in ("src", "data-src", "data-lazy-src", "data-original"):
-        value = attributes.get(name)
-        if value and not value.startswith("data:"):
-            return value
-    srcset = attributes.get("srcset") or attributes.get("data-srcset")
-    return srcset.split(",")[-1].split()[0] if srcset and srcset.split(",")[-1].split() else None
+def _picture(facts: PageFacts, address: str | None) -> str | None:
+    """Return a picture's absolute address; None for what is no picture."""
+    if address is None or not address.strip():
+        return None
+    absolute = facts.absolute(address)
+    return absolute if absolute is not None and is_picture(absolute, facts.document.url) else None
+
+
+def _shown(facts: PageFacts) -> Iterator[tuple[str, Image]]:
+    """Yield the pictures of the figures and those between the paragraphs, in page order of each."""
+    for figure in facts.figures[: 4 * MAX_IMAGES]:
+        img = figure.css_first("img")
+        if img is None or _is_others(figure) or _is_others(img) or is_elsewhere(figure):
+            continue
+        sources = [source.attributes for source in figure.css("source")[:10]]
+        address = _picture(facts, address_of(img.attributes, sources))
+        if address:
+            caption_node = figure.css_first("figcaption")
+            caption = shown_text(caption_node, limit=_MAX_CAPTION_CHARS) if caption_node is not None else None
+            credit = _credit_in(caption_node) if caption_node is not None else None
+            yield "figure", _image(img, address, caption, credit or _labelled_credit(caption))
+    for img in facts.images[: 4 * MAX_IMAGES]:
+        if _stands_in_text(img) and not is_elsewhere(img):
+            picture = img.parent
+            sources = (
+                [source.attributes for source in picture.css("source")[:10]]
+                if picture is not None and picture.tag == "picture"
+                else []
+            )
+            address = _picture(facts, address_of(img.attributes, sources))
+            if address:
+                yield "img", _image(img, address, None, None)
+
+
+def _image(img: LexborNode, address: str, caption: str | None, credit: str | None) -> Image:
+    attributes = img.attributes
+    return Image(
+        url=address,
+        alt=plain_text(attributes.get("alt") or "", limit=_MAX_CAPTION_CHARS),
+        caption=caption,
+        credit=credit,
+        width=_pixels(attributes.get("width")),
+        height=_pixels(attributes.get("height")),
+    )
+
+
+def _is_others(node: LexborNode) -> bool:
+    """Tell whether a picture is called a portrait, a sign or an advertisement."""
+    name = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
+    return name != " " and not load_picture_words().others.isdisjoint(name_words(name))
+
+
+def _stands_in_text(img: LexborNode) -> bool:
+    """Tell whether a picture outside of any figure stands in a paragraph, or among paragraphs, and is no sign in a line."""
+    width, height = _pixels(img.attributes.get("width")), _pixels(img.attributes.get("height"))
+    if (width is not None and width < _MIN_PIXELS) or (height is not None and height < _MIN_PIXELS):
+        return False
+    passed = [img]
+    current = img.parent
+    for _ in range(4):
+        if current is None or current.tag in _OTHER_PLACES:
+            return False
+        if current.tag == "a" and not _leads_to_picture(current.attributes.get("href") or ""):
+            return False
+        passed.append(current)
+        if current.tag == "p" or _holds_paragraphs(current):
+            return not any(map(_is_others, passed))
+        current = current.parent
+    return False
+
+
+def _holds_paragraphs(node: LexborNode) -> bool:
+    found = 0
+    for child in node.iter():
+        found += child.tag == "p"
+        if found == _MIN_PARAGRAPHS:
+            return True
+    return False
+
+
+def _leads_to_picture(address: str) -> bool:
+    return address.split("?", 1)[0].lower().endswith((".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"))
+
+
+def _labelled_credit(caption: str | None) -> str | None:
+    """Return what a caption names behind "Photo:" or "©" at its end."""
+    if caption is None:
+        return None
+    match = load_picture_words().credits.search(caption)
+    return match[1].strip(" .)]") or None if match else None
 
 
 def _credit_in(caption: LexborNode) -> str | None:
@@ -113,14 +198,16 @@ def _credit_in(caption: LexborNode) -> str | None:
     return None
 
 
-def _address_of(fields: dict[str, Any]) -> str | None:
-    for key in ("url", "contentUrl", "@id"):
+def _address_in(fields: dict[str, Any]) -> str | None:
+    for key in ("url", "contentUrl"):
         value = fields.get(key)
         if isinstance(value, list) and value:
             value = value[0]
-        if isinstance(value, str):
+        if isinstance(value, str) and value.strip():
             return value
-    return None
+    name = fields.get("@id")
+    # Mostly a name for other nodes; a picture's address only where it looks like one.
+    return name if isinstance(name, str) and _leads_to_picture(name) else None
 
 
 def _pixels(value: Any) -> int | None:
@@ -145,15 +232,4 @@ def _merged(kept: Image, other: Image) -> Image:
         width=kept.width or other.width,
         height=kept.height or other.height,
         lead=kept.lead,
-    )
-
-
-def _not_lead(image: Image) -> Image:
-    return Image(
-        url=image.url,
-        alt=image.alt,
-        caption=image.caption,
-        credit=image.credit,
-        width=image.width,
-        height=image.height,
     )

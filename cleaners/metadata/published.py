@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from cleaners.metadata.dates import (
+    find_changes,
     find_in_address,
     find_labelled,
-    find_modified,
     find_near_headline,
     find_published,
     find_shown,
@@ -60,6 +60,8 @@ class Dates:
     modified_source: str | None
     others: dict[str, str]
     """Other publication dates, ISO 8601, by source."""
+    other_changes: dict[str, str] = field(default_factory=dict)
+    """Other dates of the last change."""
 
 
 def find_dates(facts: PageFacts, surroundings: Surroundings, language: str | None) -> Dates:
@@ -71,7 +73,8 @@ def find_dates(facts: PageFacts, surroundings: Surroundings, language: str | Non
     """
     reading = _reading(facts, language)
     found = find_published(facts, reading)
-    modified = find_modified(facts, reading)
+    changes = find_changes(facts, reading)
+    modified = changes[0] if changes else None
     updated: Moment | None = None
     days = {moment.at.date() for _, moment in found}
     agreed = len(days) == 1 and len({source for source, _ in found}) > 1
@@ -86,15 +89,15 @@ def find_dates(facts: PageFacts, surroundings: Surroundings, language: str | Non
         found.append(("listing", moment))
     if not found:
         found, updated = _last_resorts(facts, reading, updated)
-    if modified is None and updated is not None:
-        modified = ("headline", updated)
+    if updated is not None:
+        changes.append(("headline", updated))
+    if listed is not None and (moment := read_moment(listed.modified_at, reading)) is not None:
+        changes.append(("listing", moment))
     if not found:
-        return _dates(None, modified, {})
+        return _dates(None, changes, {})
     source, best = _made_precise(found, facts, reading)
     others = {s: m.iso() for s, m in reversed(found) if m.at.date() != best.at.date()}
-    if modified is not None and modified[1].at < best.at:
-        modified = None
-    return _dates((source, best), modified, others)
+    return _dates((source, best), changes, others)
 
 
 def _place(
@@ -128,12 +131,14 @@ def _made_precise(found: list[tuple[str, Moment]], facts: PageFacts, reading: Re
                 break
     if best.zone == "assumed" and best.precision != "day":
         rest = chain((moment for _, moment in found), stated_days(facts, reading))
-        best = next((moment for moment in rest if _says_zone(moment, best)), best)
+        best = next((moment for moment in rest if says_zone(moment, best)), best)
     return source, best
 
 
-def _says_zone(moment: Moment, best: Moment) -> bool:
-    """Tell whether a moment is the other one, by the same clock, with its zone."""
+def says_zone(moment: Moment, best: Moment) -> bool:
+    """Tell whether a moment is the other one, by the same clock, with the zone that the other lacks."""
+    if best.zone == "stated" or best.precision == "day":
+        return False
     same = moment.at.replace(tzinfo=None, second=0, microsecond=0) == best.at.replace(
         tzinfo=None, second=0, microsecond=0
     )
@@ -157,14 +162,25 @@ def _right_way_round(
 
 
 def _dates(
-    published: tuple[str, Moment] | None, modified: tuple[str, Moment] | None, others: dict[str, str]
+    published: tuple[str, Moment] | None, changes: list[tuple[str, Moment]], others: dict[str, str]
 ) -> Dates:
+    """Put the dates together; the first change counts, unless it comes before the publication."""
+    modified = changes[0] if changes else None
+    other_changes: dict[str, str] = {}
+    if modified is not None:
+        zoned = next((moment for _, moment in changes[1:] if says_zone(moment, modified[1])), modified[1])
+        modified = (modified[0], zoned)
+        day = modified[1].at.date()
+        other_changes = {s: m.iso() for s, m in reversed(changes) if m.at.date() != day}
+        if published is not None and modified[1].at < published[1].at:
+            modified = None
     return Dates(
         published=published[1] if published else None,
         published_source=published[0] if published else None,
         modified=modified[1] if modified else None,
         modified_source=modified[0] if modified else None,
         others=others,
+        other_changes=other_changes,
     )
 
 

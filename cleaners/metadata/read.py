@@ -18,7 +18,7 @@ from cleaners.metadata.rights import (
     find_opt_out,
     find_paywall,
 )
-from cleaners.metadata.site import find_canonical, read_site
+from cleaners.metadata.site import find_addresses, find_canonical, read_site
 from cleaners.metadata.surroundings import Surroundings
 from cleaners.metadata.titles import Wording, find_title, fold
 from cleaners.models import Metadata
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborHTMLParser
 
+    from cleaners.metadata.published import Dates
     from cleaners.models import Document
 
 MAX_TAGS = 50
@@ -72,6 +73,17 @@ def read_metadata(
     else:
         direction = direction_of(language) or ""
     published = dates.published
+    pictures = find_images(facts)
+    paywalls = find_paywall(facts)
+    stated: dict[str, list[tuple[str, Any]]] = {
+        "canonical_url": find_addresses(facts, canonical),
+        "publisher": list(site.publishers),
+        "site_name": list(site.site_names),
+        "paywalled": list(paywalls),
+    }
+    sources.update({name: offers[0][0] for name, offers in stated.items() if offers})
+    if pictures.source is not None:
+        sources["images"] = pictures.source
     first_page, next_page = find_pages(facts)
     return Metadata(
         canonical_url=canonical,
@@ -86,16 +98,20 @@ def read_metadata(
         language=language,
         language_declared=declared,
         direction="rtl" if direction == "rtl" else "ltr" if direction == "ltr" else None,
-        images=find_images(facts),
+        images=pictures.images,
         first_page_url=first_page,
         next_page_url=next_page,
         publisher=site.publisher,
         site_name=site.site_name,
-        paywalled=find_paywall(facts),
+        paywalled=paywalls[0][1] if paywalls else None,
         is_live_blog=find_live_blog(facts),
         corrections=find_corrections(facts),
         opt_out=find_opt_out(facts),
-        disagreements=_disagreements(title, wordings, credit, credits_found, dates.others),
+        disagreements={
+            **_disagreements(title, wordings, credit, credits_found, dates),
+            **{name: others for name, offers in stated.items() if (others := _contradicting(offers))},
+            **({"images": pictures.others} if pictures.others else {}),
+        },
         **_plain_fields(facts, sources),
         sources=sources,
     )
@@ -112,7 +128,7 @@ def _disagreements(
     wordings: list[Wording],
     credit: Credit | None,
     credits_found: list[Credit],
-    dates: dict[str, str],
+    dates: Dates,
 ) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     if title is not None:
@@ -124,8 +140,19 @@ def _disagreements(
             for other in reversed(credits_found)
             if set(map(fold, other.names)) != mine
         }
-    found["published_at"] = dict(dates)
+    found["published_at"] = dict(dates.others)
+    found["modified_at"] = dict(dates.other_changes)
     return {name: others for name, others in found.items() if others}
+
+
+def _contradicting(offers: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return what the other sources say where they differ from the first, as evidence."""
+    mine = _folded(offers[0][1]) if offers else None
+    return {source: value for source, value in reversed(offers[1:]) if _folded(value) != mine}
+
+
+def _folded(value: Any) -> Any:
+    return fold(value) if isinstance(value, str) and not value.startswith("http") else value
 
 
 def _declared_language(facts: PageFacts) -> str | None:

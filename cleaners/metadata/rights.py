@@ -114,20 +114,22 @@ def find_copyright_holder(facts: PageFacts) -> tuple[str, str] | None:
     return None
 
 
-def find_paywall(facts: PageFacts) -> bool | None:
-    """Tell whether the page declares that the article is not free to read; None where it declares nothing."""
+def find_paywall(facts: PageFacts) -> list[tuple[str, bool]]:
+    """Return whether the article is behind a paywall, by each source that says so or says no, the most trusted first."""
+    found: list[tuple[str, bool]] = []
     free = _truth(facts.article.get("isAccessibleForFree"))
     if free is not None:
-        return not free
+        found.append(("json-ld", not free))
     # Google has the part that is not free named, and some name nothing else.
     parts = facts.article.get("hasPart")
     for part in parts[:20] if isinstance(parts, list) else [parts]:
-        if isinstance(part, dict) and _truth(part.get("isAccessibleForFree")) is False:
-            return True
+        if free is None and isinstance(part, dict) and _truth(part.get("isAccessibleForFree")) is False:
+            found.append(("json-ld", True))
+            break
     tier = (facts.meta("article:content_tier", "og:article:content_tier", "content_tier") or "").lower()
-    if tier in {"locked", "metered", "paid", "premium"}:
-        return True
-    return False if tier == "free" else None
+    if tier in {"locked", "metered", "paid", "premium", "free"}:
+        found.append(("meta", tier != "free"))
+    return found
 
 
 def find_live_blog(facts: PageFacts) -> bool:

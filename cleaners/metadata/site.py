@@ -12,6 +12,10 @@ from cleaners.urls import canonical_url, name_of, names_story, registrable_domai
 if TYPE_CHECKING:
     from cleaners.metadata.facts import PageFacts
 
+_SITE_NAME_METAS = (
+    ("og", ("og:site_name",)),
+    ("meta", ("application-name", "apple-mobile-web-app-title", "al:ios:app_name")),
+)
 _SITE_TYPES = frozenset({"WebSite", "Organization", "NewsMediaOrganization", "Corporation"})
 
 
@@ -23,15 +27,28 @@ class Site:
     publisher: str | None
     names: tuple[str, ...]
     """Every name and address of the site, as written."""
+    site_names: tuple[tuple[str, str], ...] = ()
+    publishers: tuple[tuple[str, str], ...] = ()
+    """What each source says, the most trusted first."""
 
 
 def read_site(facts: PageFacts) -> Site:
     """Return who publishes the page, by its metas, its JSON-LD and its address."""
-    site_name = facts.meta(
-        "og:site_name", "application-name", "apple-mobile-web-app-title", "al:ios:app_name"
-    )
-    publisher = text_of(facts.resolve(facts.article.get("publisher")), limit=200)
-    names = [name for name in (site_name, publisher) if name]
+    site_names = [
+        (source, name)
+        for source, metas in _SITE_NAME_METAS
+        for meta in metas
+        if (name := facts.meta(meta)) is not None
+    ]
+    publishers = [
+        (source, name)
+        for source, name in (
+            ("json-ld", text_of(facts.resolve(facts.article.get("publisher")), limit=200)),
+            ("meta", facts.meta("publisher", "dc.publisher", "dcterms.publisher")),
+        )
+        if name
+    ]
+    names = [name for _, name in (*site_names[:1], *publishers[:1])]
     names.extend(facts.metas.get("application-name", ())[:5])
     names.extend(facts.metas.get("apple-mobile-web-app-title", ())[:5])
     names.extend(handle.lstrip("@") for handle in facts.metas.get("twitter:site", ())[:5])
@@ -40,16 +57,28 @@ def read_site(facts: PageFacts) -> Site:
         if types & _SITE_TYPES and (name := text_of(node.get("name"), limit=200)):
             names.append(name)
             names.extend(texts_of(node.get("alternateName"), limit=200)[:3])
-            if site_name is None and "WebSite" in types:
-                site_name = name
+            if "WebSite" in types:
+                site_names.append(("json-ld", name))
     host = host_of(facts.document.url).removeprefix("www.")
     domain = registrable_domain(host)
     names.extend((host, domain, domain.split(".")[0]))
     return Site(
-        site_name=site_name,
-        publisher=publisher or facts.meta("publisher", "dc.publisher", "dcterms.publisher"),
+        site_name=site_names[0][1] if site_names else None,
+        publisher=publishers[0][1] if publishers else None,
         names=tuple(names),
+        site_names=tuple(site_names),
+        publishers=tuple(publishers),
     )
+
+
+def find_addresses(facts: PageFacts, canonical: str) -> list[tuple[str, str]]:
+    """Return what the page's sources name its article by, the one that gave `canonical` first."""
+    stated = [("link", facts.absolute(href)) for rel, href in facts.links if "canonical" in rel]
+    stated.append(("og", facts.absolute(facts.meta("og:url"))))
+    stated.append(("json-ld", facts.absolute(text_of(facts.article.get("url")))))
+    found = [(source, name_of(address)) for source, address in stated if address is not None]
+    given = next((source for source, address in found if source == "link" and address == canonical), "url")
+    return [(given, canonical), *found]
 
 
 def find_canonical(facts: PageFacts) -> tuple[str, str | None]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cleaners.metadata.moments import DATE_IN_TEXT
 from cleaners.metadata.shown import is_hidden, shown_text
-from cleaners.structured import NEWS_TYPES, text_of, types_of
+from cleaners.structured import NEWS_TYPES, plain_text, text_of, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,8 +73,15 @@ def find_title(facts: PageFacts, site_names: Iterable[str]) -> tuple[Wording | N
     names |= _frame_names(raw, shown)
     shown = [w for w in shown if fold(w.text) not in names]
     stated = _without_names(raw, names, agreed)
-    everything = [*shown, *stated]
-    return _choose(facts, shown, stated, names), everything
+    listed = _listed(facts, names)
+    return _choose(facts, shown, stated, names) or next(iter(listed), None), [*shown, *stated, *listed]
+
+
+def _listed(facts: PageFacts, names: set[str]) -> list[Wording]:
+    """Return the title that the feed or section page gave: evidence, and a title where the page has none."""
+    listed = facts.document.listed
+    text = plain_text(listed.title, limit=MAX_TITLE_CHARS) if listed is not None and listed.title else None
+    return [Wording("listing", strip_site_name(text, names))] if text else []
 
 
 def _without_names(wordings: list[Wording], names: set[str], agreed: set[str]) -> list[Wording]:

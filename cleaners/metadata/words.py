@@ -1,4 +1,4 @@
-"""The words of bylines and datelines, read from their rule files once."""
+"""The words of bylines, datelines and pictures, read from their rule files once."""
 
 from __future__ import annotations
 
@@ -81,6 +81,33 @@ def load_dateline_words() -> DatelineWords:
     return DatelineWords(
         updated=re.compile(rf"(?<![^\W\d_])(?:{spaced})|{unspaced}"),
         **{name: table for name, table in words.items() if name != "updated"},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureWords:
+    """Each field is a table of `rules/metadata/pictures.toml`, which explains it."""
+
+    credits: re.Pattern[str]
+    """Finds a label and the credit behind it at the end of a caption."""
+    placeholders: frozenset[str]
+    others: frozenset[str]
+    shapes: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def load_picture_words() -> PictureWords:
+    """Return the words of `rules/metadata/pictures.toml`."""
+    words = _read("pictures.toml")
+    labels = "|".join(map(re.escape, _longest_first(words["credits"])))
+    return PictureWords(
+        credits=re.compile(
+            rf"(?:^|[\s.,;|(\[–—/-])(?:(?:{labels})\s?(?:[:：]|©)|©|\(c\))\s?([^:：©]{{2,120}})$",
+            re.IGNORECASE,
+        ),
+        placeholders=words["placeholders"],
+        others=words["others"],
+        shapes=words["shapes"],
     )
 
 
