@@ -130,7 +130,9 @@ def endpoints(service: Service) -> list[Endpoint]:
         visits = await asyncio.to_thread(rows_of, service.index, url)
         owed = None
         if service.redis is not None and service.names is not None:
-            sites = {SiteFinder(service.seeds).find(url).id, *(visit.site for visit in visits)}
+            # Made for this look-up: it remembers every host that it was ever asked for.
+            own = await asyncio.to_thread(lambda: SiteFinder(service.seeds).find(url).id)
+            sites = {own, *(visit.site for visit in visits)}
             listed: list[Any] = await service.redis.hkeys(service.names.key("agenda"))
             if len(listed) <= _MOST_SITES:
                 sites |= {site.decode() for site in listed}
