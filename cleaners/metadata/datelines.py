@@ -48,6 +48,9 @@ _LAST_WORD = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)*)[\s.:]*$")
 _FIRST_WORD = re.compile(r"[\s.,]*([^\W\d_]+(?:['’][^\W\d_]+)*)")
 _CLOSED = re.compile(r"[^\w\s.'’\"”“»«]\s*$")
 """Punctuation that sets a date off from what stands before it; a full stop ends sentences, too."""
+_SENTENCE_END = re.compile(r"[.。！？!؟?।]\s*$")
+# Chinese and Japanese set no spaces within a clause; names of persons and papers are shorter.
+_CLAUSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{9}")
 _BAR = re.compile(r"[|｜·•●∙▪]")
 _OPEN = re.compile(r"\s*[.,]?\s*(?:[^\w\s.,'’\"”“»«]|$)")
 
@@ -82,7 +85,10 @@ def stands_alone(text: str, dates: Sequence[Dated], reading: Reading, *, named: 
     others = [word for part in rest for word in _WORDS.findall(part) if not _belongs(word, reading)]
     if len(others) > _MAX_OTHER_WORDS or any(word[0].islower() for word in others):
         return False
-    return sum(len(word) for word in others if not word[0].isupper()) <= _MAX_OTHER_CHARS
+    caseless = [word for word in others if not word[0].isupper()]
+    if caseless and (_SENTENCE_END.search(text) or any(_CLAUSE.search(word) for word in caseless)):
+        return False
+    return sum(map(len, caseless)) <= _MAX_OTHER_CHARS
 
 
 def _has_prose(text: str, reading: Reading) -> bool:
