@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -97,6 +98,29 @@ def test_another_pages_article_is_not_this_ones(script: str) -> None:
     addresses, titles = ["https://news.example/pier"], ["Council votes to rebuild the pier - News"]
     assert find_article(parse_json_ld([script]), addresses, titles) == {}
     assert find_article(parse_json_ld([script, own]), addresses, titles)["author"] == "Jane Doe"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        '{"@type":"NewsArticle","headline":"The pier","author":{"name":"Jane Doe"} "dateModified":"2024"}',
+        '{"@type":"NewsArticle","headline":"The "old" pier","author":{"name":"Jane Doe"}}',
+        '{"@type":"NewsArticle","headline":"The pier",,"author":{"name":"Jane Doe"},}',
+        '{"@type":"NewsArticle","headline":"The pier","author":{"name":"Jane Doe"',
+        "{&quot;@type&quot;:&quot;NewsArticle&quot;,&quot;author&quot;:{&quot;name&quot;:&quot;Jane Doe&quot;}}",
+    ],
+)
+def test_repairs_what_was_put_together_by_hand(script: str) -> None:
+    assert [text_of(node["author"]) for node in parse_json_ld([script])] == ["Jane Doe"]
+
+
+@pytest.mark.parametrize(
+    "script", ['"' * 50_000, '{"a":"' + '" ' * 25_000, "[{" * 20_000, '{"a":' * 10_000, "{]"]
+)
+def test_what_nothing_repairs_is_left_out_in_bounded_work(script: str) -> None:
+    started = time.process_time()
+    parse_json_ld([script] * 20)
+    assert time.process_time() - started < 3
 
 
 def test_an_article_under_an_old_address_is_known_by_its_title() -> None:
