@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from cleaners.page_type import TOO_SHORT_STATED_CHARS, find_rejection, reading_l
 from cleaners.refusal import find_overlength, find_refusal
 from cleaners.rules import load_rules
 from cleaners.runner import Runner
+from cleaners.series import heads_to_keep
 from cleaners.structured import read_json_ld
 from cleaners.survey import Survey, article_body, survey
 from cleaners.text.boxes import (
@@ -223,10 +225,13 @@ def _judge(read: Read, html: str) -> list[Piece]:
         said = add_witness([[] for _ in rows], layout.pieces, read_witness(html))
         rows = np.hstack((rows, said))
         odds = load_judge("judge_with_witness", FEATURES + WITNESS_FEATURES).likelihoods(rows)
+    odds = judge_groups(layout.pieces, odds)
+    rules = [_rule(piece, odd) for piece, odd in zip(layout.pieces, odds, strict=True)]
+    for index in heads_to_keep(layout.pieces, [rule is None for rule in rules]):
+        rules[index] = None
     kept: list[Piece] = []
     index = 0
-    verdicts = zip(layout.pieces, judge_groups(layout.pieces, odds), strict=True)
-    for rule, run in groupby(verdicts, key=lambda verdict: _rule(*verdict)):
+    for rule, run in groupby(zip(layout.pieces, rules, strict=True), key=itemgetter(1)):
         pieces = [piece for piece, _ in run]
         if rule is None:
             kept += pieces

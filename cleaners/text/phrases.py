@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cleaners.hits import PieceHit
+from cleaners.text.openings import is_opened, may_be_opened
 
 if TYPE_CHECKING:
     from cleaners.layout import Piece
@@ -17,30 +18,46 @@ META_KINDS = frozenset(
 )
 MAX_META_CHARS = 160
 MAX_PART_CHARS = 60
+_CLOCK = re.compile(r"\{n\}[:h.]\{n\}(?: [a-z]{1,4})?")
 _PARTS = re.compile("[·•|]")
-# A line that opens like "Read also:" or "Photo:" and is longer than this carries text of its own.
-MAX_OPENED_CHARS = 220
 
 
 def drop_phrases(pieces: list[Piece], page: Page) -> list[PieceHit]:
-    """Pieces that are, whole, a phrase of the rules, or a short line that opens with one."""
-    hits = []
+    """Pieces that are, whole, a phrase of the rules, or a short line that opens with one and goes on like a call."""
+    openings = {}
+    rules = {}
     for piece in pieces:
         if piece.kind in ("code", "table"):
             continue
         match = page.rules.line(piece.text, language=page.language)
-        # A list of an article may well have a point that opens like a call; a call in a list is a link.
-        if (
-            match is None
-            and len(piece.text) <= MAX_OPENED_CHARS
-            and (piece.kind != "list_item" or piece.links)
-        ):
-            match = page.rules.opening(piece.text, language=page.language)
+        if match is None and may_be_opened(piece):
+            match = openings[id(piece)] = page.rules.opening(piece.text, language=page.language)
+        rules[id(piece)] = match
+    prose = [
+        index for index, piece in enumerate(pieces) if piece.is_prose and openings.get(id(piece)) is None
+    ]
+    first, last = (prose[0], prose[-1]) if prose else (0, -1)
+    clocks = sum(match is not None and _is_clock(match) for match in rules.values())
+    hits = []
+    for index, piece in enumerate(pieces):
+        if id(piece) not in rules:
+            continue
+        match = rules[id(piece)]
+        if match is not None and _is_clock(match) and (clocks > 1 or first < index < last):
+            continue
+        opening = openings.get(id(piece))
+        if opening is not None and not is_opened(piece, opening, at_edge=not first < index < last):
+            match = None
         if match is None or match.weak:
             match = _match_meta_line(piece.text, page)
         if match is not None:
             hits.append(PieceHit(piece, match.rule))
     return hits
+
+
+def _is_clock(match: PhraseMatch) -> bool:
+    """Whether an entry is a time of day and nothing else: several of them are the hours of a live blog or a programme."""
+    return _CLOCK.fullmatch(match.rule.partition(":")[2]) is not None
 
 
 def _match_meta_line(text: str, page: Page) -> PhraseMatch | None:

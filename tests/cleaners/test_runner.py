@@ -1,6 +1,9 @@
 """The guard: a rule that would take too much of a page is refused, and the account says so."""
 
+from cleaners.hits import PieceHit
+from cleaners.layout import Piece
 from cleaners.models import Article
+from cleaners.runner import Runner
 from cleaners.stages import clean
 from tests.cleaners.story import PARAGRAPHS, clean_lines, document, page, rules_of
 
@@ -37,6 +40,25 @@ def test_refuses_box_around_the_title():
     )
     (refused,) = [removal for removal in clean(document(html)).removals if removal.refused]
     assert refused.rule == "boxes/newsletter"
+
+
+def test_refuses_small_boxes_that_hold_the_article_together():
+    boxes = "".join(f"<div class='newsletter'><p>{text}</p></div>" for text in PARAGRAPHS)
+    result = clean(document(page().replace(body(), boxes)))
+    assert isinstance(result, Article)
+    assert [block.text for block in result.blocks] == PARAGRAPHS
+    assert [removal.refused for removal in result.removals if removal.rule == "boxes/newsletter"] == [
+        True
+    ] * 6
+
+
+def test_refuses_hits_of_a_text_rule_that_hold_the_article_together():
+    pieces = [Piece("paragraph", text) for text in PARAGRAPHS]
+    runner = Runner()
+    hits = [PieceHit(piece, "headings/en:overview") for piece in pieces]
+    assert runner.drop(pieces, hits[:1]) == pieces[1:]
+    assert runner.drop(pieces[1:], hits[1:]) == pieces[1:]
+    assert [removal.refused for removal in runner.removals] == [False] + [True] * 5
 
 
 def test_account_counts_every_character_that_a_rule_took():

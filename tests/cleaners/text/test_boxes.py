@@ -48,6 +48,46 @@ def test_keeps_section_of_the_article_called_like_a_summary():
     ]
 
 
+@pytest.mark.parametrize("heading", ["The bottom line", "Fazit", "Overview", "Why it matters", "まとめ"])
+@pytest.mark.parametrize("at", [0, 6])
+def test_keeps_section_with_its_heading_where_each_section_is_an_element(heading, at):
+    told = [
+        "The first flour is expected in November, and the council has promised an open day with bread for all."
+    ]
+    told += [
+        "Until then the wheel turns without a load on Sundays, so that nobody in the town forgets its sound."
+    ]
+    sections = [f"<h2>{heading}</h2>" + "".join(f"<p>{text}</p>" for text in told)]
+    sections += [f"<h2>Part {n}</h2><p>{text} {text[::-1]}</p>" for n, text in enumerate(PARAGRAPHS * 3)]
+    pieces = lay(
+        "".join(f"<section>{section}</section>" for section in sections[at > 0 :] + sections[: at > 0])
+    )
+    assert dropped(drop_headed_boxes, pieces) == {}
+
+
+def test_drops_prose_of_a_summary_that_the_markup_names_or_the_body_repeats():
+    text = "The crew of eleven has been hired on the islands, and tickets will cost nine crowns as they did before."
+    html = page(f"<div class='summary-box'><h3>Overview</h3><p>{text}</p></div>", at=0)
+    assert clean_lines(html) == PARAGRAPHS
+    html = page(f"<div><h3>Overview</h3><p>{PARAGRAPHS[1]}</p></div>", at=0)
+    assert clean_lines(html) == PARAGRAPHS
+
+
+def test_keeps_heading_that_stands_over_each_entry():
+    entries = "".join(
+        f"<h3>Fast facts</h3><ul><li>Cost: {n} crowns</li></ul><p>{PARAGRAPHS[n]}</p>" for n in range(4)
+    )
+    assert dropped(drop_headed_boxes, lay(entries)) == {}
+
+
+def test_keeps_prose_under_a_heading_of_links():
+    text = (
+        "No book tells the whole story of the ferry, and the best of them is out of print since the last war."
+    )
+    pieces = lay(f"<section><h3>Suggested reading</h3><p>{text}</p></section>" + page())
+    assert text not in dropped(drop_headed_boxes, pieces)
+
+
 def test_keeps_heading_over_prose_that_an_icon_led():
     pieces = [Piece("heading", "A ship with a past", 2, icon="history"), Piece("paragraph", PARAGRAPHS[0])]
     assert dropped(drop_headed_boxes, pieces) == {}

@@ -2,7 +2,7 @@ import pytest
 
 from cleaners.layout import Piece
 from cleaners.text.players import drop_player_times
-from tests.cleaners.story import dropped
+from tests.cleaners.story import PARAGRAPHS, dropped, lay
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,19 @@ def test_drops_player_times(text):
 )
 def test_keeps_times_that_say_something(text):
     assert dropped(drop_player_times, [Piece("paragraph", text)]) == {}
+
+
+def test_keeps_clock_times_of_a_live_blog():
+    entries = "".join(f"<p>{14 - n}:05</p><p>{text}</p>" for n, text in enumerate(PARAGRAPHS))
+    assert dropped(drop_player_times, lay(entries)) == {}
+
+
+@pytest.mark.parametrize(
+    "markup",
+    ["<p>Listen</p><p>3:45</p>", "<p>0:00</p><p>3:45</p>", "<div class='video-duration'>3:45</div>"],
+)
+def test_drops_lone_time_of_a_player(markup):
+    assert "3:45" in dropped(drop_player_times, lay(markup))
 
 
 def test_keeps_times_in_a_table():
