@@ -192,3 +192,20 @@ def test_missing_http2_is_said_in_one_line(helpers, tmp_path):
     helpers.seed(tmp_path / "seeds", "paper", "https://127.0.0.1", urls=["https://127.0.0.1/a"], http2=True)
     with pytest.raises(UserError, match=r"^paper: http2 = true needs pip install"):
         run_crawl(options(tmp_path))
+
+
+@needs_http2
+def test_a_page_that_came_by_http2_is_archived_as_http_1(server, helpers, tmp_path):
+    server.answers = {
+        "/robots.txt": ("200", {}, b"User-agent: *\nDisallow:\n", False),
+        "/a/1": ("200", {"content-encoding": "gzip", "x-told": "yes"}, gzip.compress(helpers.page(1)), False),
+    }
+    urls = [f"{server.base}/a/1"]
+    helpers.seed(tmp_path / "seeds", "paper", server.base, urls=urls, http2=True, archive=True)
+    run_crawl(options(tmp_path, contact="me@news.example"))
+    (path,) = (tmp_path / "data").glob("archive/*/*.warc.gz")
+    body = gzip.decompress(path.read_bytes())
+    assert b"WARC-Protocol: h2\r\n" in body
+    assert b"HTTP/1.1 200" in body
+    assert b"x-told: yes\r\n" in body
+    assert f"GET /a/1 HTTP/1.1\r\nHost: {server.base.removeprefix('https://')}\r\n".encode() in body
