@@ -81,7 +81,7 @@ class HttpHandler:
         self._guard: AddressGuard = spider.guard  # type: ignore[union-attr]
         self._pacer = spider.pacer  # type: ignore[union-attr]
         self._closures = spider.closures  # type: ignore[union-attr]
-        self._metrics: Metrics = spider.watcher.metrics  # type: ignore[union-attr]
+        self._metrics: Metrics = spider.metrics  # type: ignore[union-attr]
         self._max_bytes = crawler.settings.getint("DOWNLOAD_MAXSIZE")
         self._timeout = aiohttp.ClientTimeout(
             total=crawler.settings.getfloat("DOWNLOAD_TIMEOUT"), sock_connect=CONNECT_SECONDS

@@ -76,7 +76,7 @@ class NewsSpider(scrapy.Spider):
         self.pacer = Pacer(plan.turns)
         self.closures = plan.closures
         self.clean_pool = plan.clean_pool
-        self.watcher = plan.watcher
+        self.watcher, self.metrics = plan.watcher, plan.watcher.metrics
         self.fault: BaseException | None = None
         self._outbox: asyncio.Queue[scrapy.Request | Ended | None] = asyncio.Queue()
         self._passes: dict[str, SitePass] = {}

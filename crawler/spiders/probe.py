@@ -9,6 +9,7 @@ import scrapy
 from crawler.closures import Closures
 from crawler.fetching.failures import FetchError
 from crawler.fetching.pace import Pacer
+from crawler.watch.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -41,6 +42,7 @@ class ProbeSpider(scrapy.Spider):
         self.pacer = Pacer()
         self.closures = Closures()
         self.kept_robots = None
+        self.metrics = Metrics()
         self.fault: BaseException | None = None
         self._probes = probes
         self._on_answer = on_answer

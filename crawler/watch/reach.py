@@ -33,8 +33,8 @@ LEAST_LINKS = 5
 """In listings that an empty one is told from."""
 FEWER_NEW = 0.1
 """Of the new links of the second worst day in the past: a Sunday has a fifth of a Friday's."""
-LEAST_DAYS, LEAST_NEW = 5, 30
-"""Days of the past, and new links on each, before one is compared with them."""
+LEAST_DAYS, LEAST_NEW = 8, 30
+"""Days of the past, and new links on each, before one is compared with them: with fewer no weekend is among them."""
 SILENT_FACTOR, SILENT_SECONDS = 3.0, 86_400
 """A site is silent after three times its longest pause, and not before a day."""
 LEAST_NEWS, LEAST_KNOWN_SECONDS = 10, 3 * 86_400
