@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +15,17 @@ from crawler.service.problems import ProblemError
 from pipelines.log import read_entries
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
     from crawler.service.endpoints import Call
     from crawler.service.service import Service
     from pipelines.log import Entry
+    from pipelines.objects import Objects
 
 NDJSON = "application/x-ndjson"
 MOST_WAIT_SECONDS = 60
+KEPT_BYTES = 8 << 20
+"""Of entries that were read last: some thousand."""
 MOST_WAITING = 64
 """Clients that wait for the next entry, or read a stream, at once."""
 
@@ -35,6 +38,42 @@ class LogEntries:
     """In order: `entry` is the number, `kind` what it is; docs/lake.md has the other fields."""
     after: int
     """The last of them, or the number that was asked for: what to ask for next."""
+
+
+class Entries:
+    """The log, with what was asked for last kept: entries do not change, and each is a file of its own."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._kept: dict[int, bytes] = {}
+        self._bytes = 0
+
+    async def follow(self, after: int) -> AsyncGenerator[tuple[int, bytes]]:
+        """Read all entries that follow one, each as JSON. Raises StoreError."""
+        while (kept := self._kept.get(after + 1)) is not None:
+            after += 1
+            yield after, kept
+        async for number, entry in read_entries(self._objects, after):
+            body = msgspec.json.encode(_to_object(number, entry))
+            self._keep(number, body)
+            yield number, body
+
+    async def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Read so many of them at most."""
+        found = []
+        async with aclosing(self.follow(after)) as entries:
+            async for entry in entries:
+                found.append(entry)
+                if len(found) >= limit:
+                    break
+        return found
+
+    def _keep(self, number: int, body: bytes) -> None:
+        self._bytes += len(body) - len(self._kept.pop(number, b""))
+        self._kept[number] = body
+        while self._bytes > KEPT_BYTES:
+            oldest = next(iter(self._kept))
+            self._bytes -= len(self._kept.pop(oldest))
 
 
 class _Seats:
@@ -59,18 +98,20 @@ class _Seats:
 def endpoints(service: Service) -> list[Endpoint]:
     """Give the endpoints."""
     seats = _Seats()
+    log = Entries(service.objects)
 
     async def read(call: Call) -> object:
         after, limit, wait = call["after"], call["limit"], call["wait"]
         is_stream = NDJSON in call.request.headers.get("accept", "")
         seats.check()
         if is_stream:
-            return StreamingResponse(_stream(service, after, limit, wait, seats), media_type=NDJSON)
+            return StreamingResponse(_stream(service, log, after, limit, wait, seats), media_type=NDJSON)
         with seats.take():
-            entries = await _read(service, after, limit)
+            entries = await log.read(after, limit)
             if not entries and wait and await _wait(service, after, wait):
-                entries = await _read(service, after, limit)
-        return LogEntries(entries=tuple(entries), after=entries[-1]["entry"] if entries else after)
+                entries = await log.read(after, limit)
+        last = entries[-1][0] if entries else after
+        return {"entries": [msgspec.Raw(body) for _, body in entries], "after": last}
 
     return [
         Endpoint(
@@ -97,24 +138,18 @@ async def _wait(service: Service, after: int, seconds: int) -> bool:
     return await service.tail.wait_beyond(after, seconds)
 
 
-async def _read(service: Service, after: int, limit: int) -> list[dict[str, Any]]:
-    found = []
-    async for number, entry in read_entries(service.objects, after):
-        found.append(_to_object(number, entry))
-        if len(found) >= limit:
-            break
-    return found
-
-
-async def _stream(service: Service, after: int, limit: int, wait: int, seats: _Seats) -> AsyncIterator[bytes]:
+async def _stream(  # noqa: PLR0913, PLR0917 - what a request says, and where its answer comes from
+    service: Service, log: Entries, after: int, limit: int, wait: int, seats: _Seats
+) -> AsyncIterator[bytes]:
     # Taken here: of a client that is gone before the first line, nothing of this is ever run.
     with seats.take():
         while True:
-            async for number, entry in read_entries(service.objects, after):
-                yield msgspec.json.encode(_to_object(number, entry)) + b"\n"
-                after, limit = number, limit - 1
-                if not limit:
-                    return
+            async with aclosing(log.follow(after)) as entries:
+                async for number, body in entries:
+                    yield body + b"\n"
+                    after, limit = number, limit - 1
+                    if not limit:
+                        return
             if not wait or not await _wait(service, after, wait):
                 return
 
