@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cleaners.markup import name_words
-from cleaners.metadata.elsewhere import box_elsewhere
+from cleaners.metadata.elsewhere import box_elsewhere, is_weak
 from cleaners.metadata.months import is_weekday, month_number
 from cleaners.metadata.words import load_byline_words, load_dateline_words
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cleaners.metadata.moments import Dated, Reading
     from cleaners.metadata.surroundings import Line
 
-MODIFIED_WORDS = frozenset({"updated", "modified", "update", "lastmod", "edited", "lastmodified"})
+MODIFIED_WORDS = frozenset({"updated", "modified", "update", "lastmod", "edited", "lastmodified", "changed"})
 PUBLISHED_WORDS = frozenset(
     {
         "published",
@@ -130,13 +130,18 @@ def is_named(line: Line) -> bool:
     return any(words_near(node) & _BYLINE_WORDS for node in line.numbers)
 
 
-def stands_elsewhere(line: Line, around: frozenset[int]) -> bool:
+def stands_elsewhere(line: Line, around: frozenset[int], *, next_to_headline: bool) -> bool:
     """Tell whether a line's numbers stand among comments or teasers or in the page's frame.
 
     `around`: the elements that the headline stands in, by `mem_id`; what is theirs is the article's, whatever they
     are called.
     """
-    return any((box := box_elsewhere(node)) is not None and box.mem_id not in around for node in line.numbers)
+    return any(
+        (box := box_elsewhere(node)) is not None
+        and box.mem_id not in around
+        and not (next_to_headline and is_weak(box))
+        for node in line.numbers
+    )
 
 
 def is_marked_update(line: Line) -> bool:

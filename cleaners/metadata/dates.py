@@ -27,6 +27,7 @@ from cleaners.structured import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from selectolax.lexbor import LexborNode
 
@@ -104,9 +105,13 @@ _LABEL = re.compile(
 )
 
 _DIGIT = re.compile(r"\d")
+_PLACE = re.compile(r"[^\W\d_a-z][^\d_a-z]{2,40}[,\s]\s?(?=[\w])")
+_AGENCY_DASH = re.compile(r"\s?\([^()\d]{2,40}\)\s?[-–—]")
 MAX_LABELLED_LINES = 2_000
 MAX_LABEL_GAP = 18
 """Characters between a label and its date: " on Wednesday, "; more is a sentence."""
+NEXT_CHARS = 40
+"""Characters between a headline and the end of a line that belongs to it."""
 MAX_CANDIDATES = 100
 MAX_READ = 8
 _DATED = "[class*=date i], [class*=publish i], [class*=posted i], [class*=time i], [class*=meta i], [class*=byline i]"
@@ -197,7 +202,9 @@ def find_near_headline(
             if line.numbers and len(text) <= MAX_DATE_LINE_CHARS:
                 # A label may stand in a line of its own: "Last updated:" and below it the date.
                 label = f"{previous} " if len(previous) < 25 and lines is surroundings.after else ""
-                shown, changed = _of_line(line, label, reading, surroundings)
+                shown, changed = _of_line(
+                    line, label, reading, surroundings.around, next_to_headline=passed <= NEXT_CHARS
+                )
                 updated = updated or changed
                 if shown is not None:
                     return shown, updated
@@ -206,12 +213,12 @@ def find_near_headline(
 
 
 def _of_line(
-    line: Line, label: str, reading: Reading, surroundings: Surroundings
+    line: Line, label: str, reading: Reading, around: frozenset[int], *, next_to_headline: bool
 ) -> tuple[Moment | None, Moment | None]:
     dates = list(find_moments(line.text, reading))
     if not dates or not (is_dated(line) or stands_alone(line.text, dates, reading, named=is_named(line))):
         return None, None
-    if stands_elsewhere(line, surroundings.around):
+    if stands_elsewhere(line, around, next_to_headline=next_to_headline):
         return None, None
     if is_marked_update(line):
         return None, dates[0].moment
@@ -231,6 +238,23 @@ def _parted(text: str, label: str, dates: list[Dated]) -> tuple[Moment | None, M
             shown = shown or dated.moment
         reached = dated.end
     return shown, updated
+
+
+def find_agency_dateline(facts: PageFacts, reading: Reading) -> Moment | None:
+    """Return the date that a text opens with, as agencies' do: "RAJSHAHI, Dec 20, 2025 (BSS) - …".
+
+    None where the page has texts of several days: teasers open so, too.
+    """
+    found: dict[date, Moment] = {}
+    for line in islice(facts.text.split("\n"), MAX_LABELLED_LINES):
+        text = line.strip()[:120]
+        place = _PLACE.match(text)
+        if place is None:
+            continue
+        dated = next(find_moments(text, reading), None)
+        if dated is not None and dated.start == place.end() and _AGENCY_DASH.match(text, dated.end):
+            found.setdefault(dated.moment.at.date(), dated.moment)
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def find_changes(facts: PageFacts, reading: Reading) -> list[Found]:

@@ -20,6 +20,8 @@ _ELSEWHERE_WORDS = frozenset(
 _ELSEWHERE_TOKENS = frozenset({"widget", "card", "cards", "latest", "recent", "archive"})
 # A `<footer class="entry-meta">` is the article's own.
 _BYLINE_WORDS = frozenset({"meta", "byline", "author", "dateline"})
+_WEAK_WORDS = frozenset({"newsletter", "popular", "promo", "carousel", "trending", "swiper"})
+"""What sections of a site and their pages are called, too."""
 # Content systems write categories into an article's class; only these bare ones say what it is.
 _OTHER_ARTICLES = frozenset({"comment", "comment-body", "teaser", "related", "promo"})
 
@@ -46,6 +48,14 @@ def box_elsewhere(node: LexborNode) -> LexborNode | None:
             return current
         current = current.parent
     return None
+
+
+def is_weak(box: LexborNode) -> bool:
+    """Tell whether an element is thought not to be the article's by no more than a name that sections have, too."""
+    if box.tag in {"footer", "nav", "aside", "article"}:
+        return False
+    words = name_words(f"{box.attributes.get('class') or ''} {box.attributes.get('id') or ''}")
+    return (words & _ELSEWHERE_WORDS) <= _WEAK_WORDS
 
 
 # Of the elements on a page, many have the same name, or stand in the same few.

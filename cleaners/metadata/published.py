@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from cleaners.metadata.dates import (
+    find_agency_dateline,
     find_changes,
     find_in_address,
     find_labelled,
@@ -196,6 +197,8 @@ def _last_resorts(
     updated = updated or changed
     if shown is not None:
         return [shown], updated
+    if (moment := find_agency_dateline(facts, reading)) is not None:
+        return [("visible", moment)], updated
     if (moment := find_in_address(facts.document.url, reading)) is not None:
         return [("url", moment)], updated
     if updated is not None:

@@ -316,3 +316,16 @@ def test_the_feeds_change_is_evidence() -> None:
     assert read(changed, listed=listed).disagreements["modified_at"] == {
         "listing": "2025-05-05T10:00:00+00:00"
     }
+
+
+def test_an_agencys_dateline_opens_the_text() -> None:
+    own = "<p>RAJSHAHI, May 3, 2025 (BSS) - Gardens feed more villages every year.</p>"
+    assert (read(body=own).published_at or "")[:10] == "2025-05-03"
+    teaser = "<p>PARIS, May 1, 2025 (AFP) - The pier reopened.</p>"
+    assert read(body=own + teaser).published_at is None
+
+
+def test_what_stands_next_to_the_headline_is_its_own_in_any_section() -> None:
+    line = '<div class="newsletter-details"><p>May 3, 2025</p></div>'
+    assert (read(body=HEADLINE + line).published_at or "")[:10] == "2025-05-03"
+    assert read(body=HEADLINE + line.replace("newsletter-details", "related")).published_at is None
