@@ -392,10 +392,11 @@ def test_reads_objects_and_prefixes_of_a_bucket(tmp_path, monkeypatch):
         client.create_bucket(Bucket="archives")
         for number in range(2):
             body = gzip.compress(record(number, answer(PAGE + bytes(random.Random(1).randbytes(300_000)))))
-            client.put_object(Bucket="archives", Key=f"news/{number}.warc.gz", Body=body)
+            client.put_object(Bucket="archives", Key=f"news/{number}.warc.gz", Body=body, ACL="public-read")
         client.put_object(Bucket="archives", Key="news/notes.txt", Body=b"")
         assert numbers(read_inputs(find_inputs(["s3://archives/news/"]))) == [0, 1]
         assert numbers(read_inputs(find_inputs(["s3://archives/news/1.warc.gz"]))) == [1]
+        assert numbers(read_inputs(find_inputs([f"{address}/archives/news/1.warc.gz"]))) == [1]
         with pytest.raises(InputError, match=r"^s3://archives/news/2\.warc\.gz: cannot be read: [^\n]+$"):
             list(read_inputs(find_inputs(["s3://archives/news/2.warc.gz"])))
         with pytest.raises(InputError, match=r"^s3://archives/old/: no \.warc"):
