@@ -15,9 +15,10 @@ from crawler.service.api import articles, clean, health, log, metrics, openapi, 
 from crawler.service.endpoints import to_routes
 from crawler.service.guards import BodyLimit, Gatekeeper, RateLimit
 from crawler.service.headers import SecurityHeaders
+from crawler.service.pages.problem_pages import ProblemPages, answer_fault_to_all
+from crawler.service.pages.routes import routes
 from crawler.service.problems import (
     ProblemError,
-    answer_fault,
     answer_http,
     answer_missing_part,
     answer_problem,
@@ -50,9 +51,10 @@ def make_app(service: Service) -> Starlette:
     settings = service.settings
     endpoints = list_endpoints(service)
     return Starlette(
-        routes=[*to_routes(endpoints), *dumps.routes(service)],
+        routes=[*to_routes(endpoints), *dumps.routes(service), *routes(service, endpoints)],
         middleware=[
             Middleware(SecurityHeaders),
+            Middleware(ProblemPages),
             Middleware(
                 Gatekeeper,
                 token=settings.token,
@@ -70,7 +72,7 @@ def make_app(service: Service) -> Starlette:
             StoreError: answer_missing_part,
             IndexFileError: answer_missing_part,
             PoolError: answer_missing_part,
-            Exception: answer_fault,
+            Exception: answer_fault_to_all,
         },
     )
 

@@ -13,6 +13,7 @@ from pipelines.seen import OUTCOMES
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from pipelines.index.reading import Index
 
@@ -183,6 +184,24 @@ def site_figures(index: Index, site: str | None = None) -> tuple[SiteFigures, ..
             )
             for number, name, visit, article in found
         )
+
+
+def day_texts(
+    index: Index, sites: Sequence[str], *, days: int = 30, until: date | None = None
+) -> dict[str, tuple[int, ...]]:
+    """Give how many rows of articles each of these sites had on each of so many days; as `day_figures` has it."""
+    last = ((until or datetime.now(UTC).date()) - _EPOCH).days
+    first = last - days + 1
+    with index.read() as db:
+        found = {site: [0] * days for site in sites}
+        for site, texts in found.items():
+            rows = db.execute(
+                "SELECT day, articles + revisions FROM figures WHERE site = ? AND day BETWEEN ? AND ?",
+                (_find_site(db, site), first, last),
+            )
+            for day, count in rows:
+                texts[day - first] = count
+        return {site: tuple(texts) for site, texts in found.items()}
 
 
 def _find_site(db: sqlite3.Connection, site: str | None) -> int:

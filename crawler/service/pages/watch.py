@@ -1,0 +1,135 @@
+"""What the watch knows of the sites, as far as Redis can be asked: a page goes on without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
+
+from crawler.watch.book import Book
+from crawler.watch.status import to_open_alert
+from crawler.watch.visits import add_up
+from pipelines.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crawler.runs import Run
+    from crawler.service.service import Service
+    from crawler.watch.alerts import SiteMemory
+    from crawler.watch.monitors import Monitor
+    from crawler.watch.status import OpenAlert
+
+_MOST_SITES = 30
+"""With an open alert, that are shown with what it says."""
+_SHOWN_RUNS = 12
+_LATEST_RUNS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteAlert:
+    """An open alert, and whose it is."""
+
+    site: str
+    alert: OpenAlert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What is wrong now, and how the sites that were visited last are."""
+
+    problem: str | None = None
+    """Why it is not known, in one line; None: it is."""
+    alerts: tuple[SiteAlert, ...] = ()
+    """Those opened last first; of the first thirty sites that have some."""
+    alert_count: int = 0
+    alert_sites: int = 0
+    waiting: int = 0
+    """Messages of alerts that could not be sent yet."""
+    runs: tuple[Run, ...] = ()
+    """The last passes, the newest first."""
+    seen_sites: int = 0
+    """Sites that the three below are the middle of: those of the last fifty passes."""
+    captured: float | None = None
+    """The middle share of listed links that have an outcome, 0 to 1."""
+    lag_seconds: float | None = None
+    """The middle time from publication until an article stood in the log."""
+    leftovers: float | None = None
+    """The share of their articles that say something twice: what cleaning may have left."""
+
+
+async def read_watched(service: Service) -> Watched:
+    """Read it."""
+    if service.redis is None or service.names is None:
+        why = "no Redis is used" if service.redis is None else "there is no log yet"
+        return Watched(problem=f"{why}, so nothing is known of passes and alerts")
+    book = Book(service.redis, service.names)
+    try:
+        standing = await book.read_open()
+        runs = await service.runs.read(limit=_LATEST_RUNS)
+        visited = sorted({run.site for run in runs})
+        alerting = sorted(standing)[:_MOST_SITES]
+        memories = await book.read_all(sorted({*visited, *alerting}))
+        waiting = await book.count_waiting()
+    except (RedisError, StoreError, OSError):
+        return Watched(problem="Redis does not answer, so nothing is known of passes and alerts for now")
+    alerts = [one for site in alerting for one in to_alerts(site, memories.get(site))]
+    captured, lags, articles, leftovers = _gather(memories, visited)
+    return Watched(
+        alerts=tuple(sorted(alerts, key=lambda one: one.alert.opened_at, reverse=True)),
+        alert_count=sum(map(len, standing.values())),
+        alert_sites=len(standing),
+        waiting=waiting,
+        runs=tuple(runs[:_SHOWN_RUNS]),
+        seen_sites=len(visited),
+        captured=median(captured) if captured else None,
+        lag_seconds=median(lags) if lags else None,
+        leftovers=leftovers / articles if articles else None,
+    )
+
+
+def _gather(
+    memories: Mapping[str, SiteMemory], sites: list[str]
+) -> tuple[list[float], list[float], int, int]:
+    captured: list[float] = []
+    lags: list[float] = []
+    articles = leftovers = 0
+    for site in sites:
+        memory = memories.get(site)
+        if memory is None or not memory.visits:
+            continue
+        known = add_up(memory.visits)
+        captured += [visit.captured / 100 for visit in memory.visits[-1:] if visit.captured is not None]
+        lags += [known.lag] if known.lags else []
+        articles += known.articles
+        leftovers += known.leftovers
+    return captured, lags, articles, leftovers
+
+
+def to_alerts(site: str, memory: SiteMemory | None) -> list[SiteAlert]:
+    """Give a site's open alerts."""
+    return [
+        SiteAlert(site=site, alert=to_open_alert(site, alert)) for alert in (memory.alerts if memory else ())
+    ]
+
+
+async def read_site(service: Service, site: str) -> SiteMemory | None:
+    """Read what is remembered of a site; None: nobody can be asked."""
+    if service.redis is None or service.names is None:
+        return None
+    try:
+        return await Book(service.redis, service.names).read(site)
+    except StoreError:
+        return None
+
+
+async def read_open(service: Service) -> Mapping[str, tuple[Monitor, ...]]:
+    """Read which alerts stand, by site; none where nobody can be asked."""
+    if service.redis is None or service.names is None:
+        return {}
+    try:
+        return await Book(service.redis, service.names).read_open()
+    except StoreError:
+        return {}
