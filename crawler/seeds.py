@@ -136,6 +136,12 @@ def default_seeds_folder() -> Path:
     return repository if repository.is_dir() else package / "seeds_data"
 
 
+def read_seed_files(paths: Sequence[Path] | None = None) -> dict[str, bytes]:
+    """The files that `load_seeds` reads, as they are, each under a name of its own below one folder."""
+    files = list(_find_files(paths, []))
+    return {f"{number:05}-{file.name}": file.read_bytes() for number, file in enumerate(files)}
+
+
 def _find_files(paths: Sequence[Path] | None, errors: list[str]) -> Iterator[Path]:
     for path in (default_seeds_folder(),) if paths is None else paths:
         if path.is_dir():

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from crawler.service.settings import ServiceSettings
 
 
+_PASSED_ON = ("BROADSHEET_", "REDIS_URL", "AWS_", "GOOGLE_", "AZURE_")
+
+
 class SettingError(UserError):
     """The user's mistake in the environment or the options: one line that says what to set."""
 
@@ -78,6 +81,20 @@ def find_config(config: Path | None, environ: Mapping[str, str] = os.environ) ->
     """The file of settings that counts: the one that is named, or that of BROADSHEET_CONFIG; None: there is none."""
     name = environ.get("BROADSHEET_CONFIG")
     return config or (Path(name) if name else None)
+
+
+def read_passed_on(environ: Mapping[str, str] = os.environ, *, everything: bool) -> dict[str, str]:
+    """The variables for a command that is run in this one's place: all, or those that settings and credentials stand in.
+
+    What the file of settings says is among them, so that another machine needs no copy of it.
+    """
+    counts = _with_file(environ, None)
+    own = {
+        name: text
+        for name, text in counts.items()
+        if name.startswith(_PASSED_ON) and name != "BROADSHEET_CONFIG"
+    }
+    return {**(environ if everything else {}), **own}
 
 
 def _with_file(environ: Mapping[str, str], config: Path | None) -> Mapping[str, str]:

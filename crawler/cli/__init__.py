@@ -43,6 +43,7 @@ def broadsheet(
 app.command()(crawling.demo)
 app.command()(crawling.crawl)
 app.command()(serving.serve)
+app.command()(serving.fleet)
 app.command()(serving.status)
 app.command()(crawling.agenda)
 app.command()(crawling.stop)

@@ -58,6 +58,39 @@ def serve(
     )
 
 
+def fleet(
+    workers: Annotated[
+        int, typer.Option(min=1, max=1000, metavar="N", help="Crawl with so many workers at most.")
+    ],
+    seeds: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Seed file, or folder of them; default: those that came along."),
+    ] = None,
+    data: Data = "data",
+    state: State = None,
+    allow_address: Networks = None,
+    contact: Contact = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS|local", help="Place them on this Ray cluster, or on one of this machine."
+        ),
+    ] = None,
+) -> None:
+    """Keep crawl workers running, as many as what is due asks for, until stopped."""
+    from crawler.fleet_command import run_fleet
+
+    run_fleet(
+        workers=workers,
+        seeds=tuple(seeds) if seeds else None,
+        data=data,
+        state=state,
+        allow_addresses=tuple(allow_address or ()),
+        contact=contact or None,
+        ray=ray,
+    )
+
+
 def status(
     data: Data = "data",
     state: State = None,
