@@ -7,8 +7,8 @@ import re
 MAX_CHARS = 60_000
 MAX_DEPTH = 200
 _PIECE = re.compile(r'"|[{}\[\],:]|[^"{}\[\],:\s]+')
-_AFTER_TEXT = re.compile(r"\s*(?:[,:}\]]|$)")
-_NEXT_KEY = re.compile(r'\s*"[^"\n]{1,80}"\s*:')
+_AFTER_TEXT = re.compile(r"\s{0,40}(?:[,:}\]]|$)")
+_NEXT_KEY = re.compile(r'\s{0,40}"[^"\n]{1,80}"\s{0,9}:')
 _CLOSING = {"{": "}", "[": "]"}
 
 

@@ -44,8 +44,8 @@ _MAX_OTHER_WORDS = 16
 _MAX_OTHER_CHARS = 40
 """The same in scripts that know no capitals, of which half may be prose."""
 _WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_LAST_WORD = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)*)[\s.:]*$")
-_FIRST_WORD = re.compile(r"[\s.,]*([^\W\d_]+(?:['’][^\W\d_]+)*)")
+_LAST_WORD = re.compile(r"([^\W\d_]{1,40}(?:['’][^\W\d_]{1,20})?)[\s.:]{0,6}$")
+_FIRST_WORD = re.compile(r"[\s.,]{0,6}([^\W\d_]{1,40}(?:['’][^\W\d_]{1,20})?)")
 _CLOSED = re.compile(r"[^\w\s.'’\"”“»«]\s*$")
 """Punctuation that sets a date off from what stands before it; a full stop ends sentences, too."""
 _SENTENCE_END = re.compile(r"[.。！？!؟?।]\s*$")

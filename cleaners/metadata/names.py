@@ -22,7 +22,7 @@ NameKind = Literal["person", "organisation", "none"]
 _PIECES = re.compile(r" [|•·∙●‧▪–—―»›⋅×✦]+ ?| ?[|•●×] | - ")
 _LIST = re.compile(r" ?[;,،、；，&+] ?| / ")
 # Between whole names: desks sign "srf/hosb".
-_SLASH = re.compile(r"[^,;/]*/[^,;/]*")
+_SLASH = re.compile(r"[^,;/]{0,120}/[^,;/]{0,120}")
 # Vowels of Indic and South-East Asian scripts are marks, no letters.
 _LETTER = r"(?:[^\W_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0981-\u0dff\u0e30-\u0e4e\u0eb0-\u0ecd\u102b-\u103e\u17b4-\u17d3])"
 _WORD = re.compile(rf"{_LETTER}+(?:['’.\-]{_LETTER}+)*\.?")

@@ -19,14 +19,14 @@ _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 _CANDIDATE = re.compile(r"\s*,*\s*(\S*[^\s,])(?:\s+([\d.]{1,8})([wx]))?\s*(?:,|$)")
 _MAX_CANDIDATES = 30
 _FILE = re.compile(r"\.(?:jpe?g|png|webp|avif|gif|svg|bmp|tiff?)$", re.IGNORECASE)
-_SCALED = re.compile(r"(?:[-_@](?:\d{2,4}x\d{2,4}|\d{3,4}w?|[123]x|scaled|large|medium|small|thumb))+$")
+_SCALED = re.compile(r"(?:[-_@](?:\d{2,4}x\d{2,4}|\d{3,4}w?|[123]x|scaled|large|medium|small|thumb)){1,4}$")
 _SHAPE = re.compile(
     r"(?:[a-z]{1,8}[_:=-]?)?\d{2,5}[x_,:-]\d{1,5}.*|(?:[whqcgf]|ar|dpr|fl|width|height|quality|format|fit|auto)[_:=,-].*|\d{2,4}w"
     r"|[a-z-]{1,2}|[a-z]\d(?:\.\d+)?"
 )
 # A hash, a long number or a sentence: nothing else on a page has that name.
 _DISTINCT = re.compile(
-    r"(?=[a-z_-]*\d)(?=[\d_-]*[a-z])[a-z\d_-]{13,}|\d{9,}|(?=(?:[^-_]*[-_]){2})[\w.-]{20,}"
+    r"(?=[a-z_-]{0,200}\d)(?=[\d_-]{0,200}[a-z])[a-z\d_-]{13,300}|\d{9,99}|(?=(?:[^-_]{0,99}[-_]){2})[\w.-]{20,300}"
 )
 _STYLE = re.compile(r"/styles/[^/]+/public/")
 _SIZES = frozenset(
