@@ -38,6 +38,12 @@ class LogLines(LogFormatter):
         """Say which address brought a bug out; a store that fails ends the crawl with its own line."""
         return _line(_level(failure.value), "%(url)s: its answer cannot be processed", url=request.url)
 
+    def download_error(
+        self, failure: Failure, request: Request, spider: Spider, errmsg: str | None = None
+    ) -> LogFormatterResult:
+        """Say nothing to people: what became of the request stands in its row, or its claim went back."""
+        return _line(logging.DEBUG, "%(url)s: no answer: %(why)s", url=request.url, why=failure.value)
+
 
 def _level(error: BaseException | None) -> int:
     return logging.DEBUG if isinstance(error, StoreError) else logging.ERROR
