@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import os
-import shutil
 import socket
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from crawler.crawl import CrawlOptions, run_crawl
 from crawler.errors import UserError
 from crawler.settings import read_environment
-
-
-def find_chromium():
-    """The program to run; None: there is none."""
-    named = os.environ.get("BROADSHEET_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if named:
-        return named
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return None
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
+from tests.chromium import CHROMIUM, HAS_PLAYWRIGHT, needs_chromium
 
 
 def options(folder, **changes):
@@ -41,19 +25,6 @@ def options(folder, **changes):
     }
     return CrawlOptions(**{"environment": environment} | defaults | changes)
 
-
-try:
-    import playwright  # noqa: F401
-
-    HAS_PLAYWRIGHT = True
-except ImportError:
-    HAS_PLAYWRIGHT = False
-CHROMIUM = find_chromium() if HAS_PLAYWRIGHT else None
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None,
-    reason="needs Chromium and the extra `browser`: pip install -e '.[browser]', and playwright install chromium "
-    "or BROADSHEET_CHROMIUM=PROGRAM",
-)
 
 SHELL = b"""<!DOCTYPE html><html lang=en><head><title>News</title><link rel=stylesheet href=/style.css>
 <script src=/app.js></script></head><body><img src=/picture.jpg><div id=root></div></body></html>"""
@@ -128,7 +99,10 @@ def test_nothing_of_a_page_goes_round_the_guards(papers, helpers, tmp_path):
     run_crawl(options(tmp_path))
     assert inside.requests == []
     assert connections == []
-    assert set(site.paths()) == {
+    asked = set(site.paths())
+    assert "/app.js" in asked
+    # What else a page asks for on a busy machine may come after it was given up.
+    assert asked <= {
         "/robots.txt",
         "/.well-known/tdmrep.json",
         "/app.js",
