@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -72,6 +73,10 @@ HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # Soft hyphen, zero-width space, word joiner, byte order mark, and the bidi embeddings and overrides that turn text
 # around; ZWJ and ZWNJ stay (Persian, Indic scripts and emoji need them).
 _INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+_RAISED = str.maketrans("0123456789-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻")
+_RAISABLE = re.compile("[-−]?[0-9]{1,4}")
 
 
 @dataclass(slots=True, eq=False)
@@ -182,6 +187,11 @@ class _Writer:
             self.link_chars += visible if in_link else 0
             self.strong_chars += visible if in_strong else 0
 
+    def raise_digits(self, text: str) -> str:
+        """A number set above the line: behind another one, it would read as more digits of it (10<sup>6</sup>)."""
+        before = self.parts[-1][-1:] if self.parts else ""
+        return text.translate(_RAISED) if before.isdigit() and _RAISABLE.fullmatch(text.strip()) else text
+
     def add_icon(self, name: str, depth: int) -> None:
         """Part the words around an icon, and remember it where it stands first."""
         if not self.has_words:
@@ -272,7 +282,11 @@ def lay_out(  # noqa: C901, PLR0912, PLR0915 - one loop over the tree, taken 1,5
             if item.isspace():
                 writer.parts.append(item if kind == "code" else " ")
             elif item:
-                writer.add(item, is_code=kind == "code", in_link=in_link, in_strong=in_strong)
+                is_raised = element.tag == "sup" or (
+                    element.parent is not None and element.parent.tag == "sup"
+                )
+                text = writer.raise_digits(item) if is_raised else item
+                writer.add(text, is_code=kind == "code", in_link=in_link, in_strong=in_strong)
         else:
             tag, key = item.tag, item.place
             if tag in UNREAD_TAGS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
     from cleaners.hits import Hit, PieceHit
     from cleaners.layout import Layout, Piece
-    from cleaners.markup import Element
+    from cleaners.markup import Element, Markup
 
 SAMPLE_CHARS = 200
 ROOT_TAGS = frozenset(("html", "head", "body", "main", "-document"))
@@ -26,11 +25,11 @@ SURE = frozenset(("boxes/comments", "boxes/consent", "boxes/tag:footer", "boxes/
 MAX_SHARE_OF_RULE = 0.5
 # What the words of a rule's kind (headings, openings …) may take of the running text on the whole page, hit for hit, and
 # what all such kinds may take together, with the points of lists, of which a short article's summary has as much. On 935
-# pages the largest shares of what went rightly are 0.07 and 0.2. Titles and repetitions stand elsewhere as well and do not
-# count.
+# pages the largest shares of what went rightly are 0.07 and 0.2. Titles and repetitions stand elsewhere as well, and further
+# articles are each as long as the first: they do not count.
 MAX_SHARE_OF_KIND = 0.2
 MAX_SHARE_OF_KINDS = 0.4
-SAID_ELSEWHERE = frozenset(("titles", "repeats"))
+SAID_ELSEWHERE = frozenset(("titles", "repeats", "articles"))
 # An element around the title or the marked body may hold this share of the text at most.
 MAX_SHARE_GUARDED = 0.1
 
@@ -38,7 +37,9 @@ MAX_SHARE_GUARDED = 0.1
 class Runner:
     """Applies hits to one page."""
 
-    def __init__(self) -> None:
+    def __init__(self, markup: Markup | None = None) -> None:
+        self._markup = markup
+        self._numbers: dict[int, int] = {}
         self.removals: list[Removal] = []
         self.gone: dict[int, Removal] = {}
         """What each element went by, by its `place`."""
@@ -51,13 +52,17 @@ class Runner:
         self._taken: Counter[str] = Counter()
         """Of those, how many went by the words of each kind of rule."""
 
+    def number(self, pieces: Iterable[Piece]) -> None:
+        """Number the pieces of a text without markup, from 1, for the account to name them by."""
+        self._numbers = {id(piece): number for number, piece in enumerate(pieces, start=1)}
+
     def take_icons(self, hits: Iterable[Hit]) -> dict[int, str]:
         """Account for each icon's element; returns the names printed, by `place`."""
         icons: dict[int, str] = {}
         for hit in hits:
             name = hit.node.node.text().strip()
             icons[hit.node.place] = name
-            self.removals.append(to_removal(hit, name))
+            self.removals.append(self._to_removal(hit, name))
         return icons
 
     def take_labels(self, hits: Iterable[Hit]) -> None:
@@ -85,7 +90,7 @@ class Runner:
                 or (key in guarded and share > MAX_SHARE_GUARDED)
                 or (prose and hit.rule in too_much)
             ):
-                self.removals.append(to_removal(hit, element_text(hit.node), refused=True))
+                self.removals.append(self._to_removal(hit, element_text(hit.node), refused=True))
             else:
                 self._take(hit)
 
@@ -106,7 +111,7 @@ class Runner:
         return {rule for rule, prose in held.items() if prose > MAX_SHARE_OF_RULE * layout.page_prose}
 
     def _take(self, hit: Hit) -> None:
-        removal = self.gone[hit.node.place] = to_removal(hit, element_text(hit.node))
+        removal = self.gone[hit.node.place] = self._to_removal(hit, element_text(hit.node))
         if removal.chars:
             self.removals.append(removal)
 
@@ -127,10 +132,10 @@ class Runner:
             if rule is None:
                 kept.append(piece)
             elif _kind_of(rule) in refused and under.is_prose and rules.get(id(under)) == rule:
-                self.removals.append(self._account([piece], rule, index, refused=True))
+                self.removals.append(self._account([piece], rule, refused=True))
                 kept.append(piece)
             else:
-                self.note(piece, rule, index)
+                self.note_run([piece], rule)
         return kept
 
     def _refuse(self, hits: Sequence[PieceHit]) -> frozenset[str]:
@@ -153,32 +158,49 @@ class Runner:
         self._taken.update({kind: chars for kind, chars in (prose + points).items() if kind not in refused})
         return refused
 
-    def note(self, piece: Piece, rule: str, index: int) -> None:
-        """Account for a piece that is dropped."""
-        self.note_run([piece], rule, index)
-
-    def note_run(self, pieces: Sequence[Piece], rule: str, index: int) -> None:
-        """Account for neighbouring pieces that one rule drops; `index` is the place of the first."""
-        removal = self._account(pieces, rule, index)
+    def note_run(self, pieces: Sequence[Piece], rule: str) -> None:
+        """Account for neighbouring pieces that one rule drops."""
+        removal = self._account(pieces, rule)
         self.removals.append(removal)
         for piece in pieces:
             self.dropped[id(piece)] = removal
 
-    @staticmethod
-    def _account(pieces: Sequence[Piece], rule: str, index: int, *, refused: bool = False) -> Removal:
-        text = "\n".join(piece.text for piece in pieces)
-        where = f"block {index + 1}" if len(pieces) == 1 else f"blocks {index + 1} to {index + len(pieces)}"
-        chars = sum(len(piece.text) for piece in pieces)
+    def _account(self, pieces: Sequence[Piece], rule: str, *, refused: bool = False) -> Removal:
+        ends = [self._place(pieces[0])]
+        if len(pieces) > 1 and (last := self._place(pieces[-1])) != ends[0]:
+            ends.append(last)
         return Removal(
-            rule=rule, stage="text", where=where, sample=text[:SAMPLE_CHARS], chars=chars, refused=refused
+            rule=rule,
+            stage="text",
+            where=" … ".join(ends),
+            sample="\n".join(piece.text for piece in pieces)[:SAMPLE_CHARS],
+            chars=sum(len(piece.text) for piece in pieces),
+            refused=refused,
         )
 
-    def note_icons(self, piece: Piece, icons: Sequence[str], chars: int, index: int) -> None:
+    def _place(self, piece: Piece) -> str:
+        """Where a piece stands on its page, or in its text."""
+        if piece.node is not None and self._markup is not None:
+            return self._markup.path_of(piece.node)
+        return f"block {self._numbers[id(piece)]}" if id(piece) in self._numbers else ""
+
+    def _to_removal(self, hit: Hit, text: str, *, refused: bool = False) -> Removal:
+        """The account of one element."""
+        return Removal(
+            rule=hit.rule,
+            stage="tree",
+            where=self._markup.path_of(hit.node) if text and self._markup is not None else "",
+            sample=text[:SAMPLE_CHARS],
+            chars=len(text),
+            refused=refused,
+        )
+
+    def note_icons(self, piece: Piece, icons: Sequence[str], chars: int) -> None:
         """Account for icon names stripped from a piece."""
         removal = Removal(
             rule="icons/name",
             stage="text",
-            where=f"block {index + 1}",
+            where=self._place(piece),
             sample=" ".join(icons)[:SAMPLE_CHARS],
             chars=chars,
         )
@@ -190,29 +212,6 @@ def _kind_of(rule: str) -> str:
     return rule.partition("/")[0]
 
 
-def to_removal(hit: Hit, text: str, *, refused: bool = False) -> Removal:
-    """The account of one element."""
-    return Removal(
-        rule=hit.rule,
-        stage="tree",
-        where=path_of(hit.node) if text else "",
-        sample=text[:SAMPLE_CHARS],
-        chars=len(text),
-        refused=refused,
-    )
-
-
 def element_text(element: Element) -> str:
     """All text of an element, on one line."""
     return " ".join(element.node.text(deep=True, separator=" ").split())
-
-
-def path_of(element: Element) -> str:
-    """A short CSS path of an element: its last four steps, with first class names."""
-    steps: list[str] = []
-    for step in itertools.islice(element.self_and_ancestors(), 4):
-        if step.tag == "html":
-            break
-        name = (step.attributes.get("class") or "").split(None, 1)
-        steps.append(f"{step.tag}.{name[0]}" if name else step.tag)
-    return " > ".join(reversed(steps))

@@ -39,12 +39,15 @@ from cleaners.text.boxes import (
     drop_standfirst,
     drop_twins,
 )
+from cleaners.text.captions import drop_credited_captions
 from cleaners.text.edges import drop_edges
+from cleaners.text.further import drop_further_articles
 from cleaners.text.headings import drop_empty_headings
-from cleaners.text.icons import strip_icon_names
+from cleaners.text.icons import strip_icon_names, strip_icon_word
 from cleaners.text.links import drop_labelled_links
 from cleaners.text.phrases import drop_phrases
 from cleaners.text.players import drop_player_times
+from cleaners.text.signatures import drop_signatures
 from cleaners.text.switchers import drop_switchers
 from cleaners.text.titles import drop_titles
 from cleaners.urls import name_of
@@ -55,6 +58,7 @@ Pass = Callable[[list[Piece], Page], list[PieceHit]]
 
 # Before the judge: what has a mark of its own. The judge would part a box's heading from its points.
 MARKED_PASSES: tuple[Pass, ...] = (
+    drop_further_articles,  # before titles, of which the headlines of other articles are none
     drop_titles,  # before boxes: a title is no box's heading
     drop_standfirst,  # before boxes: the summary's points tell it
     drop_player_times,
@@ -65,6 +69,8 @@ MARKED_PASSES: tuple[Pass, ...] = (
 # After the judge: what only stands out from the article once the rest of the page is gone.
 BODY_PASSES: tuple[Pass, ...] = (
     drop_phrases,
+    drop_credited_captions,  # after phrases, which know the credits that stand alone
+    drop_signatures,
     drop_labelled_links,  # after phrases, which name what they know
     drop_repeated_points,  # before twins: a point is shorter than what it repeats
     drop_twins,
@@ -176,6 +182,7 @@ def clean_text(
         rules=load_rules(),
     )
     runner = Runner()
+    runner.number(scrape.pieces)
     pieces = _strip_icons(scrape.pieces, page, runner)
     kept = _run((*MARKED_PASSES, *BODY_PASSES, drop_edges), pieces, page, runner)
     removals = tuple(runner.removals)
@@ -230,14 +237,12 @@ def _judge(read: Read, html: str) -> list[Piece]:
     for index in heads_to_keep(layout.pieces, [rule is None for rule in rules]):
         rules[index] = None
     kept: list[Piece] = []
-    index = 0
     for rule, run in groupby(zip(layout.pieces, rules, strict=True), key=itemgetter(1)):
         pieces = [piece for piece, _ in run]
         if rule is None:
             kept += pieces
         else:
-            runner.note_run(pieces, rule, index)
-        index += len(pieces)
+            runner.note_run(pieces, rule)
     return kept
 
 
@@ -272,10 +277,12 @@ def judge_groups(pieces: Sequence[Piece], odds: Sequence[float]) -> list[float]:
 def _strip_icons(pieces: Sequence[Piece], page: Page, runner: Runner) -> list[Piece]:
     """The pieces without icon names; those that hold nothing else go."""
     out = []
-    for index, piece in enumerate(pieces):
+    for piece in pieces:
         stripped = strip_icon_names(piece.text, page.rules.icons) if piece.kind != "code" else None
+        if stripped and not stripped.icons:
+            stripped = strip_icon_word(stripped, page)
         if stripped and stripped.icons:
-            runner.note_icons(piece, stripped.icons, len(piece.text) - len(stripped.text), index)
+            runner.note_icons(piece, stripped.icons, len(piece.text) - len(stripped.text))
             if not stripped.text:
                 runner.dropped[id(piece)] = runner.stripped[id(piece)]
                 continue

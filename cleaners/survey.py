@@ -79,7 +79,7 @@ def survey(tree: LexborHTMLParser, metadata: Metadata, url: str) -> Survey:
         language=metadata.language.split("-")[0] if metadata.language else None,
         rules=rules,
     )
-    runner = Runner()
+    runner = Runner(markup)
     # Before the hidden elements: many an icon is hidden from screen readers only, and what it led should be known.
     icons = runner.take_icons(find_icons(markup, page))
     hits = [hit for finder in TREE_FINDERS for hit in finder(markup, page) if hit.node.place not in icons]

@@ -176,8 +176,9 @@ def _shares_box(head: Piece, piece: Piece, match: PhraseMatch, holders: Holders)
     if not holders.share_box(head, piece):
         return (
             match.kind in SUMMARY_KINDS
+            and piece.kind != "heading"
             and holders.stand_together(head, piece)
-            and holders.is_called_summary(piece)
+            and (holders.is_large_summary(piece) or holders.says_again(piece))
         )
     if not piece.is_prose:
         return True
@@ -186,7 +187,7 @@ def _shares_box(head: Piece, piece: Piece, match: PhraseMatch, holders: Holders)
     if match.kind not in SUMMARY_KINDS:
         return True
     return (
-        (not match.weak and holders.prose_around(piece) <= MAX_SUMMARY_CHARS)
+        (not match.weak and match.rule != ICON_HEADING and holders.prose_around(piece) <= MAX_SUMMARY_CHARS)
         or holders.is_called_summary(piece)
         or holders.says_again(piece)
     )
@@ -227,10 +228,10 @@ def _is_text(piece: Piece, heading: Piece) -> bool:
 
 def _belongs_to_box(piece: Piece, kind: Kind) -> bool:
     """Whether a piece under a box's heading is one of its points, links or labels."""
-    if piece.icon and len(piece.text) < 300:
-        return True
     if piece.kind == "heading":
         return False
+    if piece.icon and len(piece.text) < 300:
+        return True
     if piece.link_share > 0.6:
         return True
     if piece.kind == "list_item" and kind in SUMMARY_KINDS:

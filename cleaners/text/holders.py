@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cleaners.layout import Piece
+    from cleaners.markup import Element
 
 # An element that holds no more than this of the page's prose may be a box; a section of a long article is one, too.
 BOX_PROSE = 0.15
+LARGE_BOX_PROSE = 0.3
 # What markup calls a summary, by whole words of a class or an id.
 SUMMARY_NAMES = frozenset(
     ("summary", "takeaway", "takeaways", "tldr", "tl-dr", "highlights", "key-points", "keypoints", "key-facts", "recap",
@@ -80,12 +82,20 @@ class Holders:
         return self._of[id(piece)] in self._boxes
 
     def share_box(self, piece: Piece, other: Piece) -> bool:
-        """Whether two pieces stand in one such element."""
-        return self.is_box(piece) and self.stand_together(piece, other)
+        """Whether two pieces stand together in one such element."""
+        return self.stand_together(piece, other) and (
+            self.is_box(other) or self.prose_around(other) <= BOX_PROSE * self._prose.total()
+        )
 
     def stand_together(self, piece: Piece, other: Piece) -> bool:
-        """Whether two pieces stand in one element, whatever it holds; never without markup."""
-        return self._of[id(piece)] == self._of[id(other)] != 0
+        """Whether two pieces stand in one element, whatever it holds; never without markup.
+
+        The first may also be a text that the element around the second begins with: `<div><b>In short</b><p>…</p></div>`.
+        """
+        around = self._of[id(other)]
+        return around != 0 and (
+            self._of[id(piece)] == around or (piece.node is not None and piece.node.place == around)
+        )
 
     def has_links(self, piece: Piece) -> bool:
         """Whether a link stands in the same element by itself."""
@@ -100,11 +110,17 @@ class Holders:
         around = piece.node.parent if piece.node is not None else None
         if around is None:
             return False
-        for element in itertools.islice(around.self_and_ancestors(), NAMED_LEVELS):
-            names = f"{element.attributes.get('class') or ''} {element.attributes.get('id') or ''}"
-            if element.tag == "aside" or not SUMMARY_NAMES.isdisjoint(name_words(names)):
-                return True
-        return telling_box(piece.boxes) is not None
+        near = itertools.islice(around.self_and_ancestors(), NAMED_LEVELS)
+        return any(map(_is_called_summary, near)) or telling_box(piece.boxes) is not None
+
+    def is_large_summary(self, piece: Piece) -> bool:
+        """Whether the element that it stands in is itself named so, and small enough to be one on a short page."""
+        around = piece.node.parent if piece.node is not None else None
+        return (
+            around is not None
+            and _is_called_summary(around)
+            and self.prose_around(piece) <= LARGE_BOX_PROSE * self._prose.total()
+        )
 
     def says_again(self, piece: Piece) -> bool:
         """Whether another element of the page says nearly all that it says."""
@@ -112,6 +128,11 @@ class Holders:
         return len(own) >= MIN_RUNS and (
             sum(self._times_said[run] > 1 for run in own) >= REPEATED_SHARE * len(own)
         )
+
+
+def _is_called_summary(element: Element) -> bool:
+    names = f"{element.attributes.get('class') or ''} {element.attributes.get('id') or ''}"
+    return element.tag == "aside" or not SUMMARY_NAMES.isdisjoint(name_words(names))
 
 
 def _holder(piece: Piece) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cleaners.page import Page
     from cleaners.rules import Icons
 
 # The private-use areas: icon fonts put their glyphs there and no script does.
@@ -76,6 +77,22 @@ def strip_icon_names(text: str, icons: Icons) -> Stripped:
         taken.append(tail)
         text = text[: -len(tail)]
     return Stripped(text.strip(), tuple(taken), led)
+
+
+def strip_icon_word(stripped: Stripped, page: Page) -> Stripped:
+    """The same without an ordinary word that is an icon's name, where all behind it is a line that the rules know.
+
+    `headphones Listen to this story`, `key Key Takeaways`.
+    """
+    word, _, rest = stripped.text.partition(" ")
+    # "360 Panorama", "home Alone": one word behind it may as well be the other half of a name.
+    is_label = len(stripped.text) <= MAX_LABELS_CHARS and rest[:1].isupper() and " " in rest
+    if not is_label or not word.isalpha() or word not in page.rules.icons.plain_words:
+        return stripped
+    rules, language = page.rules, page.language
+    if rules.line(rest, language=language) is None and rules.heading(rest, language=language) is None:
+        return stripped
+    return Stripped(rest, (word,), led=True)
 
 
 def _may_hold_icons(text: str) -> bool:

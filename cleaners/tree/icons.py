@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from cleaners.page import Page
     from cleaners.rules import Icons
 
-_LIGATURE = re.compile(r"[a-z0-9_]{2,40}|[\ue000-\uf8ff]{1,3}")
+_LIGATURE = re.compile(r"[a-z0-9_]{2,40}|[a-z]{2,20}(?:-[a-z]{2,20}){1,3}|[\ue000-\uf8ff]{1,3}")
+_ICON_FONT = re.compile(r"font-family:[^;]{0,10}(?:material|font ?awesome|icomoon|ionicons|glyphicons)")
 STYLED = frozenset(("span", "i", "em"))
 HOLDERS = frozenset(("span", "i", "em", "b", "a", "div", "button"))
 
@@ -32,7 +33,7 @@ def find_icons(markup: Markup, page: Page) -> Iterator[Hit]:
         text = _only_text(markup, element)
         if text is None or not _LIGATURE.fullmatch(text := text.strip()):
             continue
-        if element.tag in icons.tags or _is_icon_class(element, icons):
+        if element.tag in icons.tags or _is_icon_class(element, icons) or _is_set_in_icons(element):
             yield Hit(element, "icons/markup")
         elif text in icons.names and (
             "_" in text or element.attributes.get("aria-hidden") == "true" or _leads_label(markup, element)
@@ -58,6 +59,12 @@ def _leads_label(markup: Markup, element: Element) -> bool:
     return element.place == place or (
         element.place == place + 1 and isinstance(before, str) and before.isspace()
     )
+
+
+def _is_set_in_icons(element: Element) -> bool:
+    """Whether its own style sets it in an icon font."""
+    style = (element.attributes.get("style") or "").lower()
+    return "font-family" in style and _ICON_FONT.search(style) is not None
 
 
 def _is_icon_class(element: Element, icons: Icons) -> bool:

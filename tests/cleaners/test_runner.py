@@ -1,11 +1,13 @@
 """The guard: a rule that would take too much of a page is refused, and the account says so."""
 
+from selectolax.lexbor import LexborHTMLParser
+
 from cleaners.hits import PieceHit
 from cleaners.layout import Piece
 from cleaners.models import Article
 from cleaners.runner import Runner
-from cleaners.stages import clean
-from tests.cleaners.story import PARAGRAPHS, clean_lines, document, page, rules_of
+from cleaners.stages import clean, clean_text
+from tests.cleaners.story import PARAGRAPHS, TITLE, clean_lines, document, page, rules_of
 
 
 def body():
@@ -20,7 +22,7 @@ def test_refuses_named_box_that_holds_most_of_the_text():
     (refused,) = [removal for removal in result.removals if removal.refused]
     assert refused.rule == "boxes/newsletter"
     assert refused.stage == "tree"
-    assert refused.where.endswith("div.newsletter")
+    assert refused.where == "body > article:nth-of-type(1) > div:nth-of-type(1)"
     assert refused.sample.startswith(PARAGRAPHS[0][:60])
     assert refused.chars > sum(map(len, PARAGRAPHS))
 
@@ -71,3 +73,28 @@ def test_account_counts_every_character_that_a_rule_took():
     assert removal.chars == len(comment.strip())
     assert removal.sample == comment[:200]
     assert not removal.refused
+
+
+def test_account_says_where_in_the_page_each_thing_stood():
+    html = page(
+        "<h3>Related articles</h3><ul><li><a href=/1>Storm</a></li></ul>",
+        "<div id=box class=comments>Ah.</div>",
+    )
+    tree = LexborHTMLParser(html)
+    removals = clean(document(html)).removals
+    found = {removal.rule: tree.css(removal.where) for removal in removals}
+    assert {rule: [node.text() for node in nodes] for rule, nodes in found.items()} == {
+        "boxes/comments": ["Ah."],
+        "titles/repeat": [TITLE],
+        "headings/en:related articles": ["Storm"],
+    }
+    assert "#box" in [removal.where for removal in removals]
+
+
+def test_account_counts_the_blocks_of_a_text_from_its_start():
+    text = "\n".join(["4 min read", *PARAGRAPHS, "Photo: Reuters"])
+    removals = clean_text(text, url="", title=TITLE).removals
+    assert [(removal.sample, removal.where) for removal in removals] == [
+        ("4 min read", "block 1"),
+        ("Photo: Reuters", "block 8"),
+    ]

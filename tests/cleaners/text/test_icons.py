@@ -1,8 +1,8 @@
 import pytest
 
 from cleaners.rules import load_rules
-from cleaners.text.icons import strip_icon_names
-from tests.cleaners.story import PARAGRAPHS, clean_lines, page
+from cleaners.text.icons import Stripped, strip_icon_names, strip_icon_word
+from tests.cleaners.story import PARAGRAPHS, clean_lines, context, page
 
 STRIPPED = {
     "check_circleThis update": "This update",
@@ -58,3 +58,16 @@ def test_keeps_icon_names_in_code():
 def test_keeps_paragraph_of_an_article_about_icons_whole():
     text = "Names such as calendar_today, psychology_alt and home are read by the font and never by those who look at it."
     assert clean_lines(page(f"<p>{text}</p>")) == [*PARAGRAPHS[:3], text, *PARAGRAPHS[3:]]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("headphones Listen to this story", "Listen to this story"),
+        ("key Key Takeaways", "Key Takeaways"),
+        ("key West and the sea", "key West and the sea"),
+        ("home Alone at the quay", "home Alone at the quay"),
+    ],
+)
+def test_ordinary_word_is_an_icon_before_a_line_that_the_rules_know(text, left):
+    assert strip_icon_word(Stripped(text, (), led=False), context()).text == left

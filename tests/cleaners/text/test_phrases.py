@@ -18,6 +18,9 @@ from tests.cleaners.story import PARAGRAPHS, context, dropped, lay
         ("Читайте также: новый мост", "ru"),
         ("By Ada Lind · 3 May 2026 · 4 min read", "en"),
         ("Photo: Reuters", "en"),
+        ("Drukuj artykuł Udostępnij znajomym", "pl"),
+        ("Publié le 4 mars 2026 à 8h00 - Temps de lecture : 2 min", "fr"),
+        ("Reporting by Piet Halvorsen; editing by Ruth Aske", "en"),
     ],
 )
 def test_drops_line_that_only_interfaces_say(text, language):

@@ -10,6 +10,16 @@ def test_drops_link_to_another_language(text):
     assert dropped(drop_switchers, [Piece("paragraph", text)]) == {text: "switchers/flag"}
 
 
+@pytest.mark.parametrize("text", ["UA | RU | EN", "en / fr / de", "EN ES"])
+def test_drops_codes_of_languages_side_by_side(text):
+    assert dropped(drop_switchers, [Piece("paragraph", text)]) == {text: "switchers/codes"}
+
+
+@pytest.mark.parametrize("text", ["EN", "no no no", "it is", "US | them", "de en het"])
+def test_keeps_words_that_look_like_codes(text):
+    assert dropped(drop_switchers, [Piece("paragraph", text)]) == {}
+
+
 @pytest.mark.parametrize(
     "text", ["🇹🇷 Turkey won the match.", "Türkçe", "🚢 The night ferry", "🇹🇷 " + "Türkiye " * 8]
 )
