@@ -37,11 +37,15 @@ FAMILIES = {
     "boxes/widget": "widgets, by name, where the judge agrees",
     "boxes/unseen": "text for screen readers and hidden paragraphs, where the judge agrees",
     "boxes/icon_heading": "a heading that an icon led, with the points and links under it",
+    "articles/further": "on endless pages, the stories behind the one that the page is about",
     "titles/repeat": "the title again, in any case, tag and number",
     "repeats/standfirst": "the description above the text, where a summary makes it its point",
     "repeats/point": "points of a summary that title, description and paragraphs say again",
     "repeats/twin": "the second of two equal paragraphs",
     "players/times": "times and speeds of players",
+    "captions/credited": "without markup: short paragraphs that end in a picture's credit",
+    "signatures/…": "below the text: initials, addresses and rights; a template's own lines",
+    "switchers/codes": "codes of languages side by side",
     "switchers/flag": "links to other languages behind a flag",
     "headings/…": "headings that the rules know, with the points, links and labels under them",
     "phrases/…": "lines that the rules know whole",
@@ -60,4 +64,6 @@ def family_of(rule: str) -> str:
     folder = head.partition("/")[0]
     if colon and folder in _WORD_FOLDERS:
         return f"{folder}/…"
+    if folder == "signatures":
+        return "signatures/…"
     return "boxes/role:…" if head == "boxes/role" else rule
