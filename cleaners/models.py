@@ -74,7 +74,7 @@ class Removal:
     """The rule's id, such as `icons/ligature` or `headings/de:mehr zum thema`."""
     stage: Literal["tree", "extract", "text"]
     where: str
-    """A CSS path for the tree stage, `block N` for the text stage."""
+    """A CSS selector of the element; of text without markup `block N`, counted from 1 before anything went."""
     sample: str
     """The start of what was taken, at most 200 characters."""
     chars: int

@@ -9,7 +9,7 @@ def lines(*texts):
     return [Piece("paragraph", text) for text in texts]
 
 
-@pytest.mark.parametrize("text", ["(dpa/lno)", "(dna/tor)", "[afp]", "ada.lind@news.example"])
+@pytest.mark.parametrize("text", ["(dpa/lno)", "(dna/tor)", "[afp]", "(Source: AP)", "ada.lind@news.example"])
 def test_drops_line_of_the_desk_below_the_text_only(text):
     assert dropped(drop_signatures, lines(PARAGRAPHS[0], text)) == {text: "signatures/line"}
     assert dropped(drop_signatures, lines(PARAGRAPHS[0], text, PARAGRAPHS[1])) == {}
