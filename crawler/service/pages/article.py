@@ -90,6 +90,11 @@ class Fact:
     others: tuple[tuple[str, str], ...] = ()
     """What other sources said: source and value."""
 
+    @property
+    def is_said(self) -> bool:
+        """Whether there is anything to show of it."""
+        return bool(self.values or self.others)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSum:

@@ -79,7 +79,7 @@ def nice_top(value: float) -> int:
     """
     if value <= 4:
         return 4
-    scale = 10 ** math.floor(math.log10(value))
+    scale = 10.0 ** math.floor(math.log10(value))
     return next(
         round(scale * step)
         for step in (1, 1.2, 2, 4, 6, 8, 10, 12)

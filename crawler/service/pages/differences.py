@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 
     from crawler.service.revisions import RevisionChange, TextPiece
 
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff"
 # Of a script without spaces, each character is a word.
-_TOKEN = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff]|\w+|\s+|[^\w\s]")
-_MOST_TOKENS = 3_000
+_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|\s+|[^\w\s]")
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_MOST_TOKENS = 1_500
 """Of two paragraphs with more, no words are compared: that takes time that grows with the square of this."""
 _LEAST_ALIKE = 0.3
-"""Paragraphs that have less in common are two, not one that was changed."""
+"""Paragraphs that have fewer words in common are two, not one that was changed."""
+_MOST_COMPARISONS, _MOST_CHARS = 400, 40_000
+"""Of paragraphs with each other, and of all of them; where more was changed in a row, none are paired."""
 _KEPT_AROUND = 1
 """Paragraphs that did not change, shown before and after those that did."""
 
@@ -81,32 +85,43 @@ def _alone(text: str, change: str) -> Row:
 
 
 def _pair(old: Sequence[str], new: Sequence[str]) -> Iterator[Row]:
-    """Pair paragraphs in their order, each with the next one that says nearly the same."""
-    place = 0
-    for text in old:
-        partner = next(
-            (number for number in range(place, len(new)) if _is_alike(text, new[number])),
-            None,
-        )
-        if partner is None:
-            yield _alone(text, "removed")
-            continue
-        for number in range(place, partner):
-            yield _alone(new[number], "added")
-        before, after = compare_words(text, new[partner])
-        yield Row(kind="changed", before=before, after=after)
-        place = partner + 1
-    for number in range(place, len(new)):
-        yield _alone(new[number], "added")
+    """Pair paragraphs in their order, so that the pairs have the most in common."""
+    first = second = 0
+    for one, other in [*_find_pairs(old, new), (len(old), len(new))]:
+        yield from (_alone(text, "removed") for text in old[first:one])
+        yield from (_alone(text, "added") for text in new[second:other])
+        if one < len(old):
+            before, after = compare_words(old[one], new[other])
+            yield Row(kind="changed", before=before, after=after)
+        first, second = one + 1, other + 1
 
 
-def _is_alike(old: str, new: str) -> bool:
-    matcher = difflib.SequenceMatcher(None, _TOKEN.findall(old), _TOKEN.findall(new), autojunk=False)
-    return (
-        matcher.real_quick_ratio() >= _LEAST_ALIKE
-        and matcher.quick_ratio() >= _LEAST_ALIKE
-        and (len(old) + len(new) > _MOST_TOKENS * 4 or matcher.ratio() >= _LEAST_ALIKE)
-    )
+def _find_pairs(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    chars = sum(map(len, old)) + sum(map(len, new))
+    if len(old) * len(new) > _MOST_COMPARISONS or chars > _MOST_CHARS:
+        return []
+    # The most that can be had in common from a place in each on, and what to do there.
+    best: dict[tuple[int, int], tuple[float, tuple[tuple[int, int], ...]]] = {}
+    for one in range(len(old), -1, -1):
+        for other in range(len(new), -1, -1):
+            if one == len(old) or other == len(new):
+                best[one, other] = (0.0, ())
+                continue
+            choices = [best[one + 1, other], best[one, other + 1]]
+            alike = _measure(old[one], new[other])
+            if alike >= _LEAST_ALIKE:
+                total, pairs = best[one + 1, other + 1]
+                choices.append((total + alike, ((one, other), *pairs)))
+            best[one, other] = max(choices, key=lambda choice: choice[0])
+    return list(best[0, 0][1])
+
+
+def _measure(old: str, new: str) -> float:
+    """Say how much two paragraphs have in common, 0 to 1."""
+    words, new_words = _WORD.findall(old), _WORD.findall(new)
+    matcher = difflib.SequenceMatcher(None, words, new_words, autojunk=False)
+    quick = matcher.quick_ratio()
+    return quick if quick < _LEAST_ALIKE or len(words) + len(new_words) > _MOST_TOKENS else matcher.ratio()
 
 
 def compare_words(old: str, new: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:

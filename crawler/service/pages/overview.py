@@ -56,7 +56,8 @@ def page(service: Service) -> Page:
 
     def _read_index() -> tuple[Overview | None, tuple[DayFigures, ...]]:
         try:
-            return overview(service.index), day_figures(service.index, days=DAYS)
+            whole = overview(service.index)
+            return (whole, day_figures(service.index, days=DAYS)) if whole.log_id else (None, ())
         except IndexNotReadyError:
             return None, ()
 

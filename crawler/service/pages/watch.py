@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MOST_SITES = 30
 """With an open alert, that are shown with what it says."""
-_SHOWN_RUNS = 12
+_SHOWN_RUNS = 8
 _LATEST_RUNS = 50
 
 
@@ -101,7 +101,8 @@ def _gather(
         if memory is None or not memory.visits:
             continue
         known = add_up(memory.visits)
-        captured += [visit.captured / 100 for visit in memory.visits[-1:] if visit.captured is not None]
+        shares = [visit.captured for visit in memory.visits if visit.captured is not None]
+        captured += [share / 100 for share in shares[-1:]]
         lags += [known.lag] if known.lags else []
         articles += known.articles
         leftovers += known.leftovers
