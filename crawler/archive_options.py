@@ -1,4 +1,4 @@
-"""What a command is told of WARC files to read, judged before anything is read."""
+"""What a command is told of the files to read, judged before anything is read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from crawler.errors import UserError
+from pipelines.foreign import read_map
 from pipelines.warc.filters import HTML_TYPES, Filters
 from pipelines.warc.places import read_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from pipelines.foreign import LineFormat
 
 _HOST = re.compile(r"[\w.:\[\]-]{1,253}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
@@ -52,6 +55,14 @@ class ArchiveOptions:
             last=last,
             mimes=_read_all("--mime", self.mimes, _MIME, "text/html") or HTML_TYPES,
         )
+
+
+def read_keys(keys: str | None) -> LineFormat | None:
+    """Read `--map`; None: it was not given. Raises UserError."""
+    try:
+        return read_map(keys) if keys is not None else None
+    except ValueError as error:
+        raise UserError(f"--map {error}") from error
 
 
 def _read_day(name: str, text: str | None) -> date | None:

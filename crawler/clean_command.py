@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from crawler.archive_options import read_keys
 from crawler.errors import UserError
 from crawler.exits import exit_codes, stop_on_sigterm, warn
 from crawler.wording import counted
@@ -32,13 +33,18 @@ _FAULTS_OF_LINES = ("not_json", "no_content", "too_large")
 
 
 def clean_files(
-    names: Sequence[str], out: Path | None, workers: int | None, archives: ArchiveOptions
+    names: Sequence[str],
+    out: Path | None,
+    workers: int | None,
+    archives: ArchiveOptions,
+    keys: str | None = None,
 ) -> None:
     """Run the command; ends the process where something is wrong."""
     stop_on_sigterm()
     started_at = time.monotonic()
     with exit_codes(mistakes=(UserError, InputError, OutputError), faults=(PoolError, WriteError)):
         filters, read = archives.to_filters(), ReadReport()
+        known = read_keys(keys)
         paths = find_inputs((*names, *archives.read_list()))
         if not paths:
             raise UserError(
@@ -49,7 +55,7 @@ def clean_files(
             # One page needs one worker; a start is a second of CPU.
             workers = min(len(paths), workers or available_cores())
         with open_output(out) as write, _watching() as watch:
-            inputs = read_inputs(paths, filters=filters, report=read)
+            inputs = read_inputs(paths, filters=filters, report=read, known=known)
             report = clean_inputs(inputs, write, workers=workers, watch=watch)
         seconds = time.monotonic() - started_at
         for line in _archive_lines(read):

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import zlib
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
-import msgspec
 from backports import zstd
 
 from cleaners.decode import decode
-from cleaners.models import Document, Listed
 from pipelines.given import Input, InputError
+from pipelines.lines import read_line, to_document
 from pipelines.stated_url import find_stated_url
 from pipelines.warc import places
 from pipelines.warc.filters import Filters
@@ -25,8 +22,9 @@ from pipelines.worker import DirtyText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
-    from pipelines.worker import Page
+    from pipelines.foreign import LineFormat
 
 __all__ = ["MAX_LINE_BYTES", "Input", "InputError", "find_inputs", "holds_lines", "read_inputs"]
 
@@ -58,7 +56,7 @@ def find_inputs(names: Iterable[str]) -> tuple[Source, ...]:
     found = tuple(source for name in names for source in _find(name))
     for file in found:
         if isinstance(file, Path):
-            with _naming(str(file)), file.open("rb"):
+            with naming(str(file)), file.open("rb"):
                 pass
     return found
 
@@ -70,7 +68,7 @@ def _find(name: str) -> Iterable[Source]:
         return places.find_remote(name)
     path = Path(name)
     if path.is_dir():
-        inside = [file for file in sorted(path.rglob("*")) if file.is_file() and _kind(file)]
+        inside = [file for file in sorted(path.rglob("*")) if file.is_file() and find_kind(file)]
         if not inside:
             raise InputError(f"{name}: no .html, .txt, .jsonl or .warc file in this folder")
         return inside
@@ -78,7 +76,7 @@ def _find(name: str) -> Iterable[Source]:
         raise InputError(f"{name}: no such file")
     if refusal := places.find_refusal(name):
         raise InputError(refusal)
-    if _kind(path) is None:
+    if find_kind(path) is None:
         raise InputError(
             f"{name}: not a .html, .txt, .jsonl or .warc file (.gz and .zst are fine after these)"
         )
@@ -87,33 +85,38 @@ def _find(name: str) -> Iterable[Source]:
 
 def holds_lines(source: Source) -> bool:
     """Whether any number of pages may come from it."""
-    return not isinstance(source, Path) or _kind(source) in ("lines", "warc")
+    return not isinstance(source, Path) or find_kind(source) in ("lines", "warc")
 
 
 def read_inputs(
-    sources: Iterable[Source], *, filters: Filters | None = None, report: ReadReport | None = None
+    sources: Iterable[Source],
+    *,
+    filters: Filters | None = None,
+    report: ReadReport | None = None,
+    known: LineFormat | None = None,
 ) -> Iterator[Input]:
     """Everything in the files, in order. InputError: a file cannot be read on, or no WARC among them holds a response.
 
-    `filters` says which pages of WARC files are wanted, and `report` counts what was read of those.
+    `filters` says which pages of WARC files are wanted, and `report` counts what was read of those. `known`: how lines are
+    read; None: their keys tell.
     """
     filters, report = filters or Filters(), report if report is not None else ReadReport()
     nothing: NoPagesError | None = None
     for source in sources:
-        if isinstance(source, str) or (source is not None and _kind(source) == "warc"):
+        if isinstance(source, str) or (source is not None and find_kind(source) == "warc"):
             try:
                 yield from read_warc(str(source), filters=filters, report=report)
             except NoPagesError as error:
                 nothing = error
             continue
         name = "standard input" if source is None else str(source)
-        with _naming(name), _opened(source) as raw:
-            stream = _decompressed(io.BufferedReader(raw, _PEEK_BYTES))
-            kind = _kind(source) if source is not None else _sniffed(stream)
+        with naming(name), _opened(source) as raw:
+            stream = decompress(io.BufferedReader(raw, _PEEK_BYTES))
+            kind = find_kind(source) if source is not None else _sniffed(stream)
             if kind == "lines":
-                yield from _read_lines(stream, name)
+                yield from _read_lines(stream, name, known)
             else:
-                yield _whole(stream.read(), name, kind)
+                yield read_whole(stream.read(), name, kind)
     if nothing is not None and len(report.without_pages) == report.files:
         raise nothing
 
@@ -124,13 +127,14 @@ def _opened(path: Path | None) -> io.FileIO:
     return io.FileIO(0, closefd=False) if path is None else io.FileIO(path)
 
 
-def _kind(path: Path) -> _Kind | None:
+def find_kind(path: Path) -> _Kind | None:
+    """Tell by its name what a file holds; None: nothing that is read."""
     name = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
     return _KINDS.get(name.suffix.lower())
 
 
-def _decompressed(stream: io.BufferedReader) -> io.BufferedReader:
-    """By the first bytes and not by the name: standard input has no name, and names lie."""
+def decompress(stream: io.BufferedReader) -> io.BufferedReader:
+    """Give the plain bytes, told by the first bytes and not by the name: standard input has no name, and names lie."""
     start = stream.peek(4)[:4]
     if start.startswith(_GZIP_MAGIC):
         return io.BufferedReader(gzip.GzipFile(fileobj=stream))
@@ -154,7 +158,8 @@ def _sniffed(stream: io.BufferedReader) -> _Kind:
 
 
 @contextmanager
-def _naming(name: str) -> Iterator[None]:
+def naming(name: str) -> Iterator[None]:
+    """Turn what reading raises into one line that names the input."""
     try:
         yield
     except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
@@ -162,13 +167,14 @@ def _naming(name: str) -> Iterator[None]:
         raise InputError(f"{name}: cannot be read: {reason}") from error
 
 
-def _whole(body: bytes, name: str, kind: str | None) -> Input:
+def read_whole(body: bytes, name: str, kind: str | None, *, by: datetime | None = None) -> Input:
+    """Read a file that is one page or text. `by`: when it was fetched at the latest; None: by now."""
     if not body.strip():
         return Input(where=name, fault="no_content", evidence="the file is empty")
     if kind == "text":
         return Input(where=name, page=DirtyText(text=_text(body), url=""))
     url = find_stated_url(body)
-    return Input(where=name, url=url, page=_document(body, url, None, {}))
+    return Input(where=name, url=url, page=to_document(body, url, by, {}))
 
 
 def _text(body: bytes) -> str:
@@ -178,7 +184,7 @@ def _text(body: bytes) -> str:
         return decode(body, None)
 
 
-def _read_lines(stream: BinaryIO, name: str) -> Iterator[Input]:
+def _read_lines(stream: BinaryIO, name: str, known: LineFormat | None) -> Iterator[Input]:
     number = 0
     while line := stream.readline(MAX_LINE_BYTES):
         number += 1
@@ -188,83 +194,9 @@ def _read_lines(stream: BinaryIO, name: str) -> Iterator[Input]:
             evidence = f"the line is longer than {MAX_LINE_BYTES // 1024**2} MiB"
             yield Input(where=where, fault="too_large", evidence=evidence)
         elif line.strip():
-            yield _from_line(line, where)
+            yield read_line(line, where, known)
 
 
 def _skip_line(stream: BinaryIO) -> None:
     while (part := stream.readline(_PEEK_BYTES)) and not part.endswith(b"\n"):
         pass
-
-
-def _from_line(line: bytes, where: str) -> Input:
-    try:
-        given = _parsed(line)
-    except (ValueError, RecursionError) as error:
-        return Input(where=where, fault="not_json", evidence=f"the line is no JSON: {error}")
-    if not isinstance(given, dict):
-        return Input(where=where, fault="not_json", evidence="the line is JSON, but no object")
-    known_id = given.get("id")
-    url = _string(given, "url")
-    title = _string(given, "title")
-    fetched_at = _moment(given.get("fetched_at"))
-    html, text = _string(given, "html"), _string(given, "text")
-    page: Page
-    if html is not None:
-        body = html.encode("utf-8", "replace")
-        url = url or find_stated_url(body)
-        # The text of a JSON line is decoded already, whatever the page's own <meta> says.
-        page = _document(body, url, fetched_at, {"content-type": "text/html; charset=utf-8"}, title=title)
-    elif text is not None:
-        page = DirtyText(text=text, url=url or "", title=title)
-    else:
-        evidence = "the line has neither html nor text (as strings)"
-        return Input(where=where, id=known_id, url=url, fault="no_content", evidence=evidence)
-    return Input(where=where, id=known_id, url=url, fetched_at=fetched_at, page=page)
-
-
-def _parsed(line: bytes) -> Any:
-    try:
-        return msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        # More lenient, as writers are: lone surrogates are left out; bytes that are no UTF-8 are replaced.
-        return json.loads(line.decode("utf-8-sig", "replace"), parse_constant=_refuse_constant)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"JSON has no {name}")
-
-
-def _string(given: dict[str, Any], key: str) -> str | None:
-    """The value without lone surrogates; None where it is no string, or blank."""
-    value = given.get(key)
-    if not isinstance(value, str):
-        return None
-    value = value.encode("utf-8", "ignore").decode()
-    return value if value.strip() else None
-
-
-def _moment(value: object) -> datetime | None:
-    """An ISO 8601 time with its zone; anything else is not known."""
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
-
-
-def _document(
-    body: bytes,
-    url: str | None,
-    fetched_at: datetime | None,
-    headers: dict[str, str],
-    *,
-    title: str | None = None,
-) -> Document:
-    return Document(
-        url=url or "",
-        requested_url=url or "",
-        fetched_at=fetched_at or datetime.now(UTC),
-        headers=headers,
-        listed=Listed(url=url or "", title=title) if title else None,
-        body=body,
-    )

@@ -369,7 +369,7 @@ async def _join(  # noqa: PLR0913 - as open_ledger
     policy: Policy,
 ) -> Ledger:
     await objects.probe()
-    genesis = await open_genesis(objects, _make_genesis)
+    genesis = await open_genesis(objects, make_genesis)
     gate = Gate(
         redis=redis,
         log=Log(objects=PatientObjects(objects, patience), position=0, epoch=0),
@@ -394,5 +394,5 @@ async def _join(  # noqa: PLR0913 - as open_ledger
     return ledger
 
 
-def _make_genesis() -> Genesis:
+def make_genesis() -> Genesis:
     return Genesis(log_id=secrets.token_hex(8), format=FORMAT, created_at=to_timestamp(datetime.now(UTC)))

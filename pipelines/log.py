@@ -62,6 +62,19 @@ class Archive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A piece of an input of a bulk run: what stood in it has its rows in the same entry."""
+
+    input: str
+    """What the input is known by: see `pipelines.spans.span`."""
+    name: str
+    """As it was named, for people."""
+    start: int
+    end: int
+    """Bytes; of compressed lines, bytes of the lines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Genesis:
     """Entry 1: names the log."""
 
@@ -81,6 +94,8 @@ class Commit:
     created_at: str
     archives: list[Archive] = field(default_factory=list)
     """The pages that the rows were made of, where they are kept."""
+    reads: list[Read] = field(default_factory=list)
+    """Of a bulk run: the pieces of its inputs that the rows were made of. Pieces without a row stand here, too."""
     kind: Literal["commit"] = "commit"
 
 

@@ -12,6 +12,7 @@ REVISIT_SECONDS = (3_600, 21_600, 86_400, 604_800)
 
 _DAY_SECONDS = 86_400
 _LEAST_PRINT_DAYS = 8
+_ALL_DAYS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,9 @@ class Policy:
     archive_days: int | None = None
     """How long archived pages are kept. None: until somebody takes them down."""
 
+    keeps_old: bool = False
+    """Compare and remember articles whatever day they were fetched on, as what is cleaned in bulk needs it."""
+
     @property
     def print_days(self) -> int:
         """How long the print of a revision is kept, to tell what the next one changed."""
@@ -34,11 +38,12 @@ class Policy:
     @property
     def trace_days(self) -> int:
         """How old an article may be and still have something remembered beyond its hashes."""
-        return max(self.near.days, self.print_days) + 1
+        return _ALL_DAYS if self.keeps_old else max(self.near.days, self.print_days) + 1
 
     def packed_rule(self) -> bytes:
         """Give the rule of near-duplicates as scripts/near.lua unpacks it."""
-        return self.near.packed() + struct.pack(">H", self.print_days) + VERSION.encode()
+        rest = struct.pack(">HB", self.print_days, self.keeps_old)
+        return self.near.packed() + rest + VERSION.encode()
 
     def packed_schedule(self) -> bytes:
         """Give the schedule as scripts/again.lua reads it."""

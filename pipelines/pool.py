@@ -17,7 +17,7 @@ import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from multiprocessing.connection import Pipe, wait
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from cleaners.models import Rejection
 from pipelines.worker import READY, Failure, Page, Reply, Result, page_urls
@@ -42,6 +42,9 @@ _CLOCK_FACTOR = 20
 
 _START_ATTEMPTS = 3
 
+OVERRUN = "took too long"
+"""How a worker has died that was given more than it could do in its time."""
+
 _COMMAND = "from pipelines.worker import main; main()"
 
 
@@ -49,34 +52,33 @@ class PoolError(Exception):
     """The pool is closed, or no worker can be started."""
 
 
+J = TypeVar("J")
+R = TypeVar("R")
+
+
 @dataclass(frozen=True, slots=True)
-class _Job:
-    page: Page
-    future: Future[Result] = field(default_factory=Future)
+class _Job(Generic[J, R]):
+    given: J
+    future: Future[R] = field(default_factory=Future)
 
 
-class CleanPool:
-    """Processes that clean pages.
-
-    `size` counts them (None: one a core). A page that takes more than `page_seconds` of CPU becomes the rejection
-    `overrun`; one whose worker dies twice, or whose cleaning raises, the rejection `parser_crash`. `cleaner` is the
-    function that does it, as `module:name`.
-    """
+class WorkerPool(Generic[J, R]):
+    """Processes that are given one job after another; what a job is and what its worker's death means, a subclass says."""
 
     def __init__(
         self,
-        size: int | None = None,
+        size: int | None,
         *,
-        page_seconds: float = PAGE_SECONDS,
-        pages_per_worker: int = PAGES_PER_WORKER,
-        cleaner: str = "pipelines.pages:clean_page",
+        page_seconds: float,
+        clock_seconds: float,
+        pages_per_worker: int,
+        cleaner: str,
     ) -> None:
         self.size = size or available_cores()
         self._arguments = (str(page_seconds), cleaner)
-        self._clock_seconds = page_seconds * _CLOCK_FACTOR
+        self._clock_seconds = clock_seconds
         self._pages_per_worker = pages_per_worker
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._in_flight = asyncio.Semaphore(2 * self.size)
+        self._jobs: queue.SimpleQueue[_Job[J, R] | None] = queue.SimpleQueue()
         self._fault: str | None = None
         # Closing the one end wakes every thread that waits for its worker at the other.
         self._stopped, self._stop = Pipe(duplex=False)
@@ -96,21 +98,16 @@ class CleanPool:
         """How many workers have a page."""
         return len(self._busy)
 
-    def submit(self, page: Page) -> Future[Result]:
-        """Queue the page without waiting. PoolError, here or in the future: no worker is left to clean it."""
+    def submit(self, given: J) -> Future[R]:
+        """Queue the job without waiting. PoolError, here or in the future: no worker is left to do it."""
         if self._fault:
             raise PoolError(self._fault)
-        job = _Job(page)
+        job: _Job[J, R] = _Job(given)
         self._jobs.put(job)
         return job.future
 
-    async def clean(self, page: Page) -> Result:
-        """Clean the page; waits while twice as many pages as workers are on their way."""
-        async with self._in_flight:
-            return await asyncio.wrap_future(self.submit(page))
-
     def close(self) -> None:
-        """End all workers now; a page that was not done raises PoolError where it is awaited."""
+        """End all workers now; a job that was not done raises PoolError where it is awaited."""
         self._fault = self._fault or "the cleaning pool is closed"
         self._stop.close()
         for _ in self._threads:
@@ -145,35 +142,30 @@ class CleanPool:
             if job.future.set_running_or_notify_cancel():
                 self._busy.add(slot)
                 try:
-                    job.future.set_result(self._attempt(slot, job.page))
+                    job.future.set_result(self._attempt(slot, job.given))
                 except PoolError as error:
                     job.future.set_exception(error)
                 self._busy.discard(slot)
         if worker := self._workers.pop(slot, None):
             worker.end()
 
-    def _attempt(self, slot: int, page: Page) -> Result:
-        died = ""
-        # Once more in a fresh worker: what ended the first may have been the machine, short of memory.
-        for _ in range(2):
-            worker = self._workers.get(slot) or self._start(slot)
-            reply = self._ask(worker, page)
-            if reply is None:
-                del self._workers[slot]
-                status = worker.end()
-                if status == -signal.SIGPROF or worker.stuck:
-                    return _rejected(page, "overrun", "cleaning took longer than a page may take")
-                died = _described(status)
-                continue
-            worker.pages += 1
-            if worker.pages >= self._pages_per_worker or reply.peak_bytes > WORKER_BYTES:
-                del self._workers[slot]
-                worker.end()
-            if isinstance(reply.result, Failure):
-                logger.error("cleaning raised on %s\n%s", page_urls(page)[0], reply.result.trace)
-                return _rejected(page, "parser_crash", reply.result.summary)
-            return reply.result
-        return _rejected(page, "parser_crash", f"the worker {died}, twice")
+    def _attempt(self, slot: int, given: J) -> R:
+        """Have the job done by the slot's worker. PoolError: it cannot be."""
+        raise NotImplementedError
+
+    def _try(self, slot: int, given: J) -> Reply[R] | str:
+        """Have a worker try the job: its reply, or how it has died."""
+        worker = self._workers.get(slot) or self._start(slot)
+        reply = self._ask(worker, given)
+        if reply is None:
+            del self._workers[slot]
+            status = worker.end()
+            return OVERRUN if status == -signal.SIGPROF or worker.stuck else _described(status)
+        worker.pages += reply.pages
+        if worker.pages >= self._pages_per_worker or reply.peak_bytes > WORKER_BYTES:
+            del self._workers[slot]
+            worker.end()
+        return reply
 
     def _start(self, slot: int) -> _Worker:
         why = ""
@@ -193,9 +185,9 @@ class CleanPool:
         self._fault = self._fault or f"no cleaning worker starts: {why}"
         raise PoolError(self._fault)
 
-    def _ask(self, worker: _Worker, page: Page) -> Reply | None:
+    def _ask(self, worker: _Worker, given: J) -> Reply[R] | None:
         try:
-            worker.pipe.send(page)
+            worker.pipe.send(given)
         except OSError:
             return None
         reply = self._receive(worker)
@@ -211,6 +203,52 @@ class CleanPool:
             return worker.pipe.recv() if ready else None
         except (EOFError, OSError):
             return None
+
+
+class CleanPool(WorkerPool[Page, Result]):
+    """Processes that clean pages.
+
+    `size` counts them (None: one a core). A page that takes more than `page_seconds` of CPU becomes the rejection
+    `overrun`; one whose worker dies twice, or whose cleaning raises, the rejection `parser_crash`. `cleaner` is the
+    function that does it, as `module:name`.
+    """
+
+    def __init__(
+        self,
+        size: int | None = None,
+        *,
+        page_seconds: float = PAGE_SECONDS,
+        pages_per_worker: int = PAGES_PER_WORKER,
+        cleaner: str = "pipelines.pages:clean_page",
+    ) -> None:
+        super().__init__(
+            size,
+            page_seconds=page_seconds,
+            clock_seconds=page_seconds * _CLOCK_FACTOR,
+            pages_per_worker=pages_per_worker,
+            cleaner=cleaner,
+        )
+        self._in_flight = asyncio.Semaphore(2 * self.size)
+
+    async def clean(self, page: Page) -> Result:
+        """Clean the page; waits while twice as many pages as workers are on their way."""
+        async with self._in_flight:
+            return await asyncio.wrap_future(self.submit(page))
+
+    def _attempt(self, slot: int, given: Page) -> Result:
+        died = ""
+        # Once more in a fresh worker: what ended the first may have been the machine, short of memory.
+        for _ in range(2):
+            reply = self._try(slot, given)
+            if isinstance(reply, Reply):
+                if isinstance(reply.result, Failure):
+                    logger.error("cleaning raised on %s\n%s", page_urls(given)[0], reply.result.trace)
+                    return _rejected(given, "parser_crash", reply.result.summary)
+                return reply.result
+            if reply is OVERRUN:
+                return _rejected(given, "overrun", "cleaning took longer than a page may take")
+            died = reply
+        return _rejected(given, "parser_crash", f"the worker {died}, twice")
 
 
 class _Worker:

@@ -127,17 +127,45 @@ class Gate:
 
     async def enter(self) -> None:
         """Join at the point of the log that this Redis has come to."""
+        await self._find_position()
+        await self.reopen(0)
+        await self.beat()
+
+    async def hold(self) -> str:
+        """Shut the gate for everybody else: this writer alone says what is published, as long as its epoch is the latest.
+
+        Whoever comes later takes over by an epoch of its own. Gives the id of the server's process. Raises
+        GateClosedError where somebody has come meanwhile.
+        """
+        await self._find_position()
+        await self.log.read_on()
+        run_id = await self._run_id()
+        opened: list[int] = []
+
+        def make() -> Epoch:
+            opened.append(self.log.epoch + 1)
+            return Epoch(epoch=opened[-1], redis=self.worker_id)
+
+        sequence = await self.log.append(make)
+        assert sequence is not None, "an epoch is always made"
+        self.epoch = opened[-1]
+        await self.call_in(self.epoch, "hold", "begin")
+        await self._replay(self.epoch)
+        await self.call_in(self.epoch, "hold", "done", sequence, run_id)
+        self.log.unmarked = []
+        return run_id
+
+    async def _find_position(self) -> None:
         state = await self._state()
         self.log.position = int(state.get(b"settled", b"0"))
-        self.log.epoch = int(state.get(b"epoch", b"0"))
+        # A writer that holds the gate settles entries of an epoch that is never opened here.
+        self.log.epoch = max(int(state.get(name, b"0")) for name in (b"epoch", b"replaying"))
         path = entry_path(self.log.position)
         if self.log.position and await self.log.objects.read(path) is None:
             raise StoreError(
                 f"{self.log.objects.name}: Redis has settled {path}, but the log ends before it: was the data folder "
                 "put back to an older copy? Empty this Redis, or give back the log's missing entries"
             )
-        await self.reopen(0)
-        await self.beat()
 
     async def reopen(self, stale: int) -> None:
         """Come into the next epoch after `stale`, unless another task of this worker has done so."""

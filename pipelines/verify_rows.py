@@ -89,7 +89,8 @@ class RowChecks:
         revisions: dict[bytes, int] = {}
         texts: dict[bytes, bytes] = {}
         is_forgetful = False
-        for row in sorted(self._articles):
+        # One entry may have several revisions of an article, of several days: they count at the same moment.
+        for row in sorted(self._articles, key=lambda row: (row.entry, row.revision, row.path, row.line)):
             where = f"{row.path} line {row.line}"
             before = revisions.get(row.id, 0)
             # Of a text that is taken down a revision is gone, and the others stay.

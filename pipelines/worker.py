@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cleaners.models import Article, Document, Rejection
 
@@ -49,12 +49,17 @@ class Failure:
     trace: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came of a page, and how large the worker has become."""
+R = TypeVar("R")
 
-    result: Result | Failure
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[R]):
+    """What came of a job, and how large the worker has become."""
+
+    result: R | Failure
     peak_bytes: int
+    pages: int = 1
+    """That the job was about."""
 
 
 def page_urls(page: Page) -> tuple[str, str]:
@@ -90,12 +95,12 @@ def main() -> None:
                 signal.setitimer(signal.ITIMER_PROF, float(page_seconds))
                 result = _tried(clean, page)
                 signal.setitimer(signal.ITIMER_PROF, 0)
-                pipe.send(Reply(result, _peak_bytes()))
+                pipe.send(Reply(result, _peak_bytes(), getattr(result, "pages", 1)))
         except (EOFError, OSError):
             return
 
 
-def _tried(clean: Callable[[Page], Result], page: Page) -> Result | Failure:
+def _tried(clean: Callable[[Any], R], page: Any) -> R | Failure:
     try:
         return clean(page)
     except Exception as error:  # noqa: BLE001 -- reported by the parent, with its traceback

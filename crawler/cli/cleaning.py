@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli.options import Contact, FirstDay, Hosts, Languages, LastDay, Mimes, Networks
+from crawler.cli.options import Contact, Data, FirstDay, Hosts, Languages, LastDay, Mimes, Networks, State
+
+Map = Annotated[
+    str | None,
+    typer.Option(
+        "--map",
+        metavar="NAME=KEY,…",
+        help="Keys of the lines, such as text=body,url=link; default: told by the keys that they have.",
+    ),
+]
 
 
 def clean(
@@ -39,15 +48,59 @@ def clean(
     from_: FirstDay = None,
     to: LastDay = None,
     mime: Mimes = None,
+    map_: Map = None,
 ) -> None:
-    """Clean pages and texts, one output line for each. The last five options are for pages of WARC files."""
+    """Clean pages and texts, one output line for each. Five of the options are for pages of WARC files."""
     from crawler.archive_options import ArchiveOptions
     from crawler.clean_command import clean_files
 
     options = ArchiveOptions(
         list=list_, base=base, hosts=host, languages=language, first=from_, last=to, mimes=mime
     )
-    clean_files(inputs or (), out, workers, options)
+    clean_files(inputs or (), out, workers, options, map_)
+
+
+def bulk(
+    data: Data,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="INPUT...",
+            help="Files (.html, .txt, .jsonl, .warc; also .gz, .zst), folders of them, addresses of WARC files "
+            "or prefixes (s3://…).",
+        ),
+    ] = None,
+    state: State = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=4096, metavar="N", help="Tasks at once; default: one a core."),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Clean on Ray: the cluster at this address, or `local`."),
+    ] = None,
+    map_: Map = None,
+    list_: Annotated[
+        Path | None, typer.Option("--list", metavar="FILE", help="Paths of WARC files, one a line.")
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(metavar="URL|DIR", help="What those paths are relative to; default: the list's folder."),
+    ] = None,
+    host: Hosts = None,
+    language: Languages = None,
+    from_: FirstDay = None,
+    to: LastDay = None,
+    mime: Mimes = None,
+) -> None:
+    """Clean many files into a data folder. Killed and called again, it goes on where it was."""
+    from crawler.archive_options import ArchiveOptions
+    from crawler.bulk_command import clean_in_bulk
+
+    options = ArchiveOptions(
+        list=list_, base=base, hosts=host, languages=language, first=from_, last=to, mimes=mime
+    )
+    clean_in_bulk(inputs or (), data, state, workers, ray, map_, options)
 
 
 def explain(

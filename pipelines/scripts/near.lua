@@ -16,12 +16,14 @@ local DAY_SECONDS = 86400
 local VALUES, OPENINGS, LEAST_OPENINGS, BAND_BYTES = 128, 32, 3, 6
 local BANDS_AN_ARTICLE, BANDS_A_HASH, LEAST_HASHES, FIRST_HASHES, MOST_HASHES = 13, 128, 64, 2048, 65536
 
--- pipelines/near.py packs it: days back, equal values needed, those where an original is named, equal openings needed,
--- days that prints are kept; the version.
+-- pipelines/policy.py packs it: days back, equal values needed, those where an original is named, equal openings needed,
+-- days that prints are kept, whether what was fetched long ago is kept as if it were fetched today; the version.
 local function unpack_rule(packed)
   local rule = {}
   local place
-  rule.days, rule.least, rule.least_named, rule.least_openings, rule.print_days, place = struct.unpack('>HBBBH', packed)
+  rule.days, rule.least, rule.least_named, rule.least_openings, rule.print_days, rule.keeps_old, place =
+    struct.unpack('>HBBBHB', packed)
+  rule.keeps_old = rule.keeps_old == 1
   rule.version = string.sub(packed, place)
   rule.prefix = prefix .. 'near:' .. rule.version .. ':'
   return rule
@@ -156,9 +158,18 @@ local function mark_near(rule, trace, batch, number)
   end
 end
 
-local function keep_until(key, day)
+-- Whether something is kept up to a day; what is fetched in bulk from archives is, for as many days from now on.
+local function is_kept(rule, day)
+  return rule.keeps_old or day * DAY_SECONDS > now()
+end
+
+local function keep_until(rule, key, day, days)
   if redis.call('HLEN', key) == 1 then
-    redis.call('EXPIREAT', key, day * DAY_SECONDS)
+    local moment = day * DAY_SECONDS
+    if rule.keeps_old then
+      moment = math.max(moment, math.floor(now()) + days * DAY_SECONDS)
+    end
+    redis.call('EXPIREAT', key, moment)
   end
 end
 
@@ -176,7 +187,7 @@ local function find_hashes(rule, day)
     hashes = hashes * 2
   end
   for _, field in ipairs(redis.call('HKEYS', key)) do
-    if tonumber(string.match(field, '^%d+')) < day - rule.days - 1 then
+    if not rule.keeps_old and tonumber(string.match(field, '^%d+')) < day - rule.days - 1 then
       redis.call('HDEL', key, field)
     end
   end
@@ -186,7 +197,7 @@ end
 
 local function remember_near(rule, trace)
   local last_day = trace.day + rule.days + 2
-  if trace.bands == '' or last_day * DAY_SECONDS <= now() then
+  if trace.bands == '' or not is_kept(rule, last_day) then
     return
   end
   local hashes = find_hashes(rule, trace.day)
@@ -194,12 +205,12 @@ local function remember_near(rule, trace)
   local kept = struct.pack('>I4', trace.time) .. string.sub(trace.id, 9) .. trace.sketch
   if redis.call('HSETNX', texts, trace.article, kept) == 1 then
     redis.call('HINCRBY', rule.prefix .. 'days', trace.day .. ':n', 1)
-    keep_until(texts, last_day)
+    keep_until(rule, texts, last_day, rule.days + 2)
   end
   for _, place in ipairs(split_bands(trace.bands, hashes)) do
     local key = rule.prefix .. trace.day .. place[1]
     if redis.call('HSETNX', key, place[2], trace.article) == 1 then
-      keep_until(key, last_day)
+      keep_until(rule, key, last_day, rule.days + 2)
     end
   end
 end
@@ -216,13 +227,13 @@ end
 
 local function remember_print(rule, trace)
   local last_day = trace.day + rule.print_days + 1
-  if trace.print == '' or last_day * DAY_SECONDS <= now() then
+  if trace.print == '' or not is_kept(rule, last_day) then
     return
   end
   local key, field = print_key(trace.day, trace.id), string.sub(trace.id, 1, 8)
   local kept = redis.call('HGET', key, field)
   if not kept or struct.unpack('>H', kept) < trace.revision then
     redis.call('HSET', key, field, trace.print)
-    keep_until(key, last_day)
+    keep_until(rule, key, last_day, rule.print_days + 1)
   end
 end

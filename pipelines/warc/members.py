@@ -40,10 +40,14 @@ class DamagedError(Exception):
 
 
 class Source:
-    """A file that is read forward; `position` is the place of the next byte."""
+    """A file that is read forward; `position` is the place of the next byte.
 
-    def __init__(self, raw: RawFile, position: int) -> None:
+    `end`: where nothing is looked for any more; None: at the end of the file.
+    """
+
+    def __init__(self, raw: RawFile, position: int, end: int | None = None) -> None:
         self._raw = raw
+        self._end = end
         self._waiting = b""
         self.position = position
         self.go_to(position)
@@ -75,6 +79,11 @@ class Source:
         self.put_back(start)
         return start[:count]
 
+    @property
+    def is_over(self) -> bool:
+        """Whether what begins here is not asked for."""
+        return self._end is not None and self.position >= self._end
+
     def find(self, *marks: bytes) -> bool:
         """Go to where one of the marks stands next; False: there is none up to the end."""
         longest = max(map(len, marks))
@@ -84,7 +93,9 @@ class Source:
             places = [place for mark in marks if (place := kept.find(mark)) >= 0]
             if places:
                 self.put_back(kept[min(places) :])
-                return True
+                return not self.is_over
+            if self._end is not None and self.position - len(kept) >= self._end:
+                return False
             kept = kept[-(longest - 1) :]
         return False
 
@@ -188,7 +199,7 @@ def read_members(source: Source, damaged: list[int]) -> Iterator[Member]:
     DamagedError only for a dictionary that cannot be read.
     """
     dictionary = _read_dictionary(source)
-    while start := source.peek(4):
+    while not source.is_over and (start := source.peek(4)):
         offset = source.position
         if start.startswith(_GZIP):
             member = Member(source, _Gzip())

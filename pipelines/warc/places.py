@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
@@ -97,6 +98,16 @@ def open_place(name: str) -> RawFile:
         return Path(name).open("rb", buffering=0)
     root, path = _parted(name)
     return cast("RawFile", obstore.open_reader(_open_store(root), path, buffer_size=_BUFFER_BYTES))
+
+
+def describe(name: str) -> tuple[int, datetime]:
+    """Give the size of a file or an object, and when it was written. Raises as `open_place` does."""
+    if not is_remote(name):
+        found = Path(name).stat()
+        return found.st_size, datetime.fromtimestamp(found.st_mtime, UTC)
+    root, path = _parted(name)
+    about = obstore.head(_open_store(root), path)
+    return about["size"], about["last_modified"]
 
 
 @contextmanager

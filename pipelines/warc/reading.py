@@ -55,8 +55,12 @@ def read_warc(
     filters: Filters = _EVERYTHING,
     report: ReadReport | None = None,
     after: ArchivePlace | None = None,
+    span: tuple[int, int] | None = None,
 ) -> Iterator[Input]:
     """Read the pages of one file, a path or an address, in their order; memory holds one record.
+
+    `span`: only records that begin between these places, the second one not included; the first one is any place in a
+    compressed file, that of a record in another. No response among them is no error then.
 
     A body that cannot be decoded is an input with a fault. `after`: the place of the last input that is done with; what
     follows it is given. Raises InputError, one line, where the file cannot be read on or is no WARC, and NoPagesError at
@@ -69,12 +73,12 @@ def read_warc(
         raw = open_place(name)
         try:
             _check_start(raw, name)
-            yield from _read_pages(raw, name, filters, report, after)
+            yield from _read_pages(raw, name, filters, report, span or after)
         except DamagedError as error:
             raise InputError(f"{name}: cannot be read: {error}") from error
         finally:
             raw.close()
-    if report.responses == responses and after is None:
+    if report.responses == responses and after is None and span is None:
         report.without_pages.append(name)
         damaged = (
             f" that can be read ({report.left_out['damaged']} damaged)" if report.left_out["damaged"] else ""
@@ -91,11 +95,18 @@ def _check_start(raw: RawFile, name: str) -> None:
 
 
 def _read_pages(
-    raw: RawFile, name: str, filters: Filters, report: ReadReport, after: ArchivePlace | None
+    raw: RawFile,
+    name: str,
+    filters: Filters,
+    report: ReadReport,
+    where: ArchivePlace | tuple[int, int] | None,
 ) -> Iterator[Input]:
+    after = where if isinstance(where, ArchivePlace) else None
+    offset, end = where if isinstance(where, tuple) else (after.offset if after else 0, None)
     is_behind = after is None
-    offset = after.offset if after is not None else 0
-    for record in read_records(raw, report.left_out, offset=offset, wants=_is_response):
+    for record in read_records(raw, report.left_out, offset=offset, end=end, wants=_is_response):
+        if end is not None and record.offset >= end:
+            return
         if not is_behind:
             # Of several records in one member all have its offset.
             is_behind = after is not None and record.id == after.record_id

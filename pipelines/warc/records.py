@@ -57,15 +57,22 @@ class Record:
 
 
 def read_records(
-    raw: RawFile, counts: Counter[str], *, offset: int = 0, wants: Callable[[str], bool] = lambda _: True
+    raw: RawFile,
+    counts: Counter[str],
+    *,
+    offset: int = 0,
+    end: int | None = None,
+    wants: Callable[[str], bool] = lambda _: True,
 ) -> Iterator[Record]:
     """Read the records from `offset` on, which is 0 or that of a record.
+
+    `end`: only those that begin before it; `offset` may then be any place in a compressed file. None: all.
 
     `wants` says by a record's type whether its block is read. Counts what is left out as `damaged` (a member that does
     not decompress, what is no record), `truncated` (a block shorter than announced), `too_large` and `digest` (a block
     that is not the one that its digest was made of).
     """
-    source = Source(raw, 0)
+    source = Source(raw, 0, end)
     is_packed = is_compressed(source.peek(4))
     source.go_to(offset)
     reader = _Reader(counts, wants)
@@ -73,8 +80,18 @@ def read_records(
         yield from reader.read_plain(source)
         return
     damaged: list[int] = []
+    # From any place on, the rest of a member looks like a damaged one.
+    is_begun = end is None or offset == 0
+    before = counts["damaged"]
     for member in read_members(source, damaged):
-        yield from reader.read_member(member)
+        for record in reader.read_member(member):
+            if not is_begun:
+                is_begun, counts["damaged"] = True, before
+                damaged.clear()
+            yield record
+    if not is_begun:
+        counts["damaged"] = before
+        return
     if damaged:
         counts["damaged"] += len(damaged)
 

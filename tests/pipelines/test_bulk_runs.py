@@ -1,0 +1,179 @@
+"""Bulk runs: the same rows as elsewhere, each once, whatever is killed; and what is refused."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pipelines.bulk import clean_inputs
+from pipelines.inputs import find_inputs, read_inputs
+from pipelines.spans.planning import Planner, Sizes
+from pipelines.spans.processes import SpanPool
+from pipelines.spans.progress import Progress
+from pipelines.spans.run import Limits
+from pipelines.spans.span import How
+from pipelines.spans.task import clean_span
+from tests.faults.bulk_kills import kill_runs, make_inputs, read_rows, what_counts
+from tests.pipelines.bulk_driver import run
+from tests.pipelines.bulk_inputs import html, pages, url, write_lines, write_warc
+
+ROOT = Path(__file__).parents[2]
+PROVENANCE = {"id", "visit", "site", "fetched_at", "revision", "changes", "duplicate_of", "similarity", "cluster", "log_entry", "outcome"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with closing(SpanPool(2)) as workers:
+        yield workers
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory, pool):
+    """A run over four files of all kinds."""
+    folder = tmp_path_factory.mktemp("bulk")
+    sources = make_inputs(folder, 30)
+    report = asyncio.run(run(folder / "out", sources, pool))
+    return folder, sources, report
+
+
+def broadsheet(*arguments, **environ):
+    return subprocess.run(
+        [sys.executable, "-m", "crawler", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        env={**os.environ, **environ},
+    )
+
+
+def test_each_record_of_each_file_ends_in_one_row_and_verify_is_content(done):
+    folder, _, report = done
+    rows = read_rows(folder / "out")
+    assert len(rows) == len({row["visit"] for row in rows}) == 4 * 30 == report.rows
+    assert Counter(row["outcome"] for row in rows) == {"article": 84, "unchanged": 12, "duplicate": 24}
+    assert Counter(row["alike"] for row in rows if row["outcome"] == "duplicate") == {"text": 12, "near": 12}
+    assert Counter(row["revision"] for row in rows if row["outcome"] == "article") == {1: 72, 2: 12}
+    assert "every promise holds" in broadsheet("verify", "--data", folder / "out").stdout
+
+
+def test_a_revision_says_what_it_has_changed_though_its_page_was_fetched_long_ago(done):
+    rows = [row for row in read_rows(done[0] / "out") if row.get("revision") == 2]
+    assert {tuple(row["changes"]["fields"]) for row in rows} == {("text",)}
+    assert all(row["changes"]["chars_added"] > 20 for row in rows)
+
+
+def test_its_records_are_those_of_clean_but_for_where_they_come_from(done):
+    folder, sources, _ = done
+    cleaned = []
+    clean_inputs(read_inputs(find_inputs(map(str, sources))), cleaned.append, workers=1)
+    known = {without(json.loads(line)) for line in cleaned}
+    published = {without(row) for row in read_rows(folder / "out") if row["outcome"] == "article"}
+    assert len(published) == 84
+    assert published <= known
+
+
+def without(row):
+    return json.dumps({name: value for name, value in row.items() if name not in PROVENANCE}, sort_keys=True)
+
+
+async def test_a_second_run_adds_nothing_and_further_files_are_held_against_what_is_there(tmp_path, pool):
+    write_warc(tmp_path / "a.warc.gz", pages(5))
+    data = tmp_path / "out"
+    await run(data, [tmp_path / "a.warc.gz"], pool)
+    (tmp_path / "a.warc.gz").rename(tmp_path / "moved.warc.gz")
+    again = await run(data, [tmp_path / "moved.warc.gz"], pool)
+    assert again.rows == 0
+    write_lines(tmp_path / "b.jsonl", [(url(900), html(1)), (url(2), html(2)), (url(901), html(901))], day=2)
+    more = await run(data, [tmp_path / "moved.warc.gz", tmp_path / "b.jsonl"], pool)
+    assert more.outcomes == {("duplicate", None): 1, ("unchanged", None): 1, ("article", None): 1}
+
+
+async def test_nearly_the_same_texts_are_found_across_files_and_batches_unless_weeks_lie_between(
+    tmp_path, pool
+):
+    near = html(3, changed="This is what our partner wrote of it.")
+    write_warc(tmp_path / "a.warc.gz", [(url(3), html(3))], day=1)
+    write_lines(tmp_path / "b.jsonl", [(url(4), near)], day=6)
+    write_lines(tmp_path / "c.jsonl", [(url(5), html(3, changed="Nobody else has it."))], day=25)
+    sources = [tmp_path / name for name in ("a.warc.gz", "b.jsonl", "c.jsonl")]
+    rows = {}
+    for batch_rows in (1, 100):
+        data = tmp_path / f"out-{batch_rows}"
+        await run(data, sources, pool, Limits(batch_rows=batch_rows))
+        rows[batch_rows] = what_counts(read_rows(data))
+        assert [json.loads(row)["outcome"] for row in rows[batch_rows]].count("duplicate") == 1
+    assert rows[1] == rows[100]
+
+
+async def test_texts_without_an_address_and_broken_lines_have_their_rows_too(tmp_path, pool):
+    text = "\n\n".join(
+        json.loads(f'"{part}"') for part in ["The council met on Tuesday and decided on the bridge."] * 1
+    )
+    long = " ".join(f"word{number}" for number in range(120)) + "."
+    (tmp_path / "a.jsonl").write_text(
+        "\n".join(["no json", json.dumps({"title": "Of nobody", "text": text + "\n\n" + long})])
+    )
+    (tmp_path / "saved.html").write_text(html(1))
+    (tmp_path / "empty.html").write_text("")
+    data = tmp_path / "out"
+    await run(data, sorted(tmp_path.glob("*.*")), pool)
+    rows = {(row["outcome"], row.get("reason")): row for row in read_rows(data)}
+    assert set(rows) == {("article", None), ("rejected", "not_json"), ("rejected", "no_content")}
+    assert "every promise holds" in broadsheet("verify", "--data", data).stdout
+
+
+@pytest.mark.timeout(300)  # commands start six times, which takes long beside others
+def test_killed_drivers_and_workers_lose_and_double_nothing(tmp_path):
+    found = kill_runs(tmp_path, drivers=2, workers=2, pages_a_file=100, most_seconds=1.0)
+    assert (found.lost, found.double, found.problems) == (0, 0, [])
+    assert sum(found.told["kills"].values()) >= 3
+    quiet = tmp_path / "quiet"
+    sources = [tmp_path / name for name in ("a.warc.gz", "b.jsonl.gz", "c.jsonl", "d.warc")]
+    with closing(SpanPool(2)) as engine:
+        asyncio.run(run(quiet, sources, engine))
+    assert what_counts(read_rows(tmp_path / "out")) == what_counts(read_rows(quiet))
+
+
+def test_spans_of_any_size_hold_each_record_once(tmp_path):
+    sources = [str(source) for source in make_inputs(tmp_path, 12)]
+    found = set()
+    for size in (700, 2_000, 10**7):
+        planner = Planner(how=How(), progress=Progress(), sizes=Sizes(archive_bytes=size, line_bytes=size))
+        items = [item for span in planner.plan(sources) for item in clean_span(span).items]
+        assert len(items) == 48
+        found.add(tuple(sorted(item.visit.token for item in items)))
+    assert len(found) == 1
+
+
+def test_a_folder_of_a_crawl_is_refused_and_mistakes_are_one_line(tmp_path):
+    page = tmp_path / "a.html"
+    page.write_text(html(1))
+    data = tmp_path / "crawled"
+    (data / "log").mkdir(parents=True)
+    entry = {"kind": "genesis", "log_id": "0" * 16, "format": 1, "created_at": "2026-04-14T08:00:00+00:00"}
+    commit = {
+        "kind": "commit",
+        "batch": "b",
+        "epoch": 1,
+        "adds": [],
+        "created_at": "2026-04-14T08:00:00+00:00",
+    }
+    for number, said in enumerate((entry, commit), 1):
+        (data / f"log/{number:020}.json").write_text(json.dumps(said) + "\n")
+    for arguments, told in (
+        (["bulk", page, "--data", data], "holds what a crawl has published"),
+        (["bulk", tmp_path / "none.warc", "--data", tmp_path / "out"], "no such file"),
+        (["bulk", page, "--data", tmp_path / "out", "--map", "words=text"], "--map 'words=text': must be"),
+        (["bulk", "-", "--data", tmp_path / "out"], "standard input: cannot be read again"),
+    ):
+        said = broadsheet(*arguments)
+        assert (said.returncode, len(said.stderr.splitlines())) == (2, 1), said.stderr
+        assert told in said.stderr
+    assert not (tmp_path / "out").exists()
