@@ -28,6 +28,11 @@ def heads_to_keep(pieces: Sequence[Piece], kept: Sequence[bool]) -> list[int]:
     of a list article or of a live blog.
     """
     keeps = list(kept)
+    kin: dict[tuple[str | None, ...], list[int]] = {}
+    for index, piece in enumerate(pieces):
+        if _may_head(piece):
+            kin.setdefault(_path(piece), []).append(index)
+    series = {path for path, own in kin.items() if _heads_series(pieces, keeps, own)}
     found = []
     # Above the first text that stays, a heading is the page's, a rubric or a standfirst.
     first = next((index for index, keep in enumerate(keeps) if keep), len(keeps))
@@ -38,9 +43,9 @@ def heads_to_keep(pieces: Sequence[Piece], kept: Sequence[bool]) -> list[int]:
         if is_heading and index < first:
             continue
         under = pieces[index + 1]
-        if (
-            is_heading and keeps[index - 1] and under.is_prose and _stand_together(piece, under)
-        ) or _heads_series(pieces, keeps, piece):
+        if (is_heading and keeps[index - 1] and under.is_prose and _stand_together(piece, under)) or _path(
+            piece
+        ) in series:
             keeps[index] = True
             found.append(index)
     return found
@@ -63,23 +68,19 @@ def _stand_together(piece: Piece, other: Piece) -> bool:
     return piece.node is not None and other.node is not None and piece.node.parent is other.node.parent
 
 
-def _heads_series(pieces: Sequence[Piece], keeps: Sequence[bool], piece: Piece) -> bool:
-    path = _path(piece)
-    kin = [index for index, other in enumerate(pieces) if other.kind == piece.kind and _path(other) == path]
+def _heads_series(pieces: Sequence[Piece], keeps: Sequence[bool], kin: Sequence[int]) -> bool:
+    """Whether pieces of one path are the heads of a series."""
     heads = sum(_is_text(pieces, keeps, index + 1) for index in kin)
+    # What says the same each time is a label: "Share this update".
     texts = len({pieces[index].text for index in kin})
-    return (
-        heads >= MIN_SERIES
-        and (piece.kind == "heading" or heads >= SERIES_SHARE * len(kin))
-        # What says the same each time is a label: "Share this update".
-        and texts >= MIN_SERIES
-    )
+    is_heading = pieces[kin[0]].kind == "heading"
+    return heads >= MIN_SERIES and texts >= MIN_SERIES and (is_heading or heads >= SERIES_SHARE * len(kin))
 
 
 def _path(piece: Piece) -> tuple[str | None, ...]:
-    """Tags and classes of a piece's element and of the one around it."""
+    """A piece's kind, with tags and classes of its element and of the one around it."""
     node = piece.node
     if node is None:
         return ()
     steps = (node, node.parent) if node.parent is not None else (node,)
-    return tuple(part for step in steps for part in (step.tag, step.attributes.get("class")))
+    return (piece.kind, *(part for step in steps for part in (step.tag, step.attributes.get("class"))))

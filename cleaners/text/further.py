@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MIN_PARAGRAPHS = 2
 # A rubric and the like may stand above a story's headline; a date and a byline between it and the text.
 MAX_BEFORE_HEADLINE = 2
+# As it was fetched, an endless page has a few stories; more twins than these are the entries of one.
+MAX_STORIES = 8
 MAX_HEADER = 4
 MAX_DATE_CHARS = 80
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -50,7 +52,9 @@ def drop_further_articles(pieces: list[Piece], page: Page) -> list[PieceHit]:
         for around in (title.node.self_and_ancestors() if title.node is not None else ())
         if around.parent is not None
     }
+    is_told: dict[int, bool] = {}
     hits: list[PieceHit] = []
+    stories = 0
     label_before = False
     for other, run in itertools.groupby(pieces[at + 1 :], key=lambda piece: _beside(piece, inner)):
         group = list(run)
@@ -62,12 +66,16 @@ def drop_further_articles(pieces: list[Piece], page: Page) -> list[PieceHit]:
             if (
                 headline is not None
                 and _are_twins(first, other)
-                and _tells_story([piece for piece in pieces if _is_inside(piece, first)])
                 and (label_before or _is_story(first, other, title, headline, group))
             ):
-                hits += [PieceHit(piece, "articles/further") for piece in group]
+                told = is_told.get(first.place)
+                if told is None:
+                    told = _tells_story([piece for piece in pieces if _is_inside(piece, first)])
+                    is_told[first.place] = told
+                stories += told
+                hits += [PieceHit(piece, "articles/further") for piece in group if told]
         label_before = len(group) == 1 and _is_label(group[0], page)
-    return hits
+    return hits if stories <= MAX_STORIES else []
 
 
 def _is_title(piece: Piece, page: Page) -> bool:

@@ -46,3 +46,11 @@ def test_drops_the_story_behind_the_story(first, between, other):
 )
 def test_keeps_sections_of_one_article(first, other):
     assert "articles/further" not in rules_of(feed(first, "", other))
+
+
+def test_keeps_many_entries_of_one_list():
+    entry = "<article><h2>The night train</h2>{}</article>"
+    html = feed("<article>{}</article>", "", entry).replace(
+        "</main>", entry.format("".join(f"<p>{text}</p>" for text in OTHER)) * 8
+    )
+    assert "articles/further" not in rules_of(html)
