@@ -36,7 +36,8 @@ class Card:
 def read_cards(tree: LexborHTMLParser, url: str) -> tuple[Card, ...]:
     """Return the cards of all lists on a page, in no order."""
     lists: dict[tuple[int, str, str], dict[str, tuple[LexborNode, bool]]] = defaultdict(dict)
-    own, domain = urlsplit(url).path, registrable_domain(host_of(url))
+    domain = registrable_domain(host_of(url))
+    own = _find_target(url, url, domain)
     for anchor in tree.css("a[href]")[:_MAX_ANCHORS]:
         target = _find_target(url, anchor.attributes.get("href") or "", domain)
         if target is None or target == own:

@@ -42,8 +42,8 @@ def _names_page(node: dict[str, Any], url: str) -> bool | None:
     addresses = [name for name in named if name and "/" in name]
     if not addresses:
         return None
-    own = urlsplit(url).path.rstrip("/")
-    return any(_path_of(url, address) == own for address in addresses)
+    own = _path_of(url, url)
+    return own is not None and any(_path_of(url, address) == own for address in addresses)
 
 
 def _path_of(url: str, address: str) -> str | None:
