@@ -25,6 +25,10 @@ LINKED_SHARE = 0.25
 # last, one fewer.
 SURE_WORDS = 4
 SURE_UNSPACED_CHARS = 8
+CALL_KINDS = frozenset(
+    ("newsletter", "subscribe", "app", "donate", "follow", "share", "consent", "comments", "feedback")
+)
+"""Calls say what to do: an article's last line does not begin with two words of them, nor does one beside another."""
 # These say who made a text, and articles speak of authors and of dates as well: whole sentences only at the edges.
 EDGE_KINDS = frozenset(
     ("author", "tail", "credit", "caption", "date_line", "reading_time", "related", "correction")
@@ -45,7 +49,7 @@ def may_be_opened(piece: Piece) -> bool:
 def is_opened(piece: Piece, match: PhraseMatch, *, at_edge: bool) -> bool:
     """Whether the rest of a piece makes of its opening what the rules take it for.
 
-    `at_edge`: it stands above the first paragraph or below the last. An opening without a colon may begin a sentence of
+    `at_edge`: it stands above the first paragraph or below the last, or, where it is a call, beside another. An opening without a colon may begin a sentence of
     the article ("Video by a bystander shows …"): it counts before a name, a link or an address, or alone, or where it has
     more words than a sentence is likely to begin with by chance.
     """
@@ -64,7 +68,8 @@ def is_opened(piece: Piece, match: PhraseMatch, *, at_edge: bool) -> bool:
     else:
         opening_words = opening.count(" ") + 1
         rest_words = len(text.split()) - opening_words
-        is_sure = opening_words >= (SURE_WORDS - 1 if at_edge else SURE_WORDS)
+        edge_words = SURE_WORDS - 2 if match.kind in CALL_KINDS else SURE_WORDS - 1
+        is_sure = opening_words >= (edge_words if at_edge else SURE_WORDS)
         label_chars = MAX_LABEL_CHARS
     if rest_words <= 0:
         return True

@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from cleaners.hits import PieceHit
-from cleaners.text.openings import is_opened, may_be_opened
+from cleaners.text.openings import CALL_KINDS, is_opened, may_be_opened
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from cleaners.layout import Piece
     from cleaners.page import Page
     from cleaners.rules import PhraseMatch
@@ -51,13 +53,27 @@ def drop_phrases(pieces: list[Piece], page: Page) -> list[PieceHit]:
         if match is not None and _is_clock(match) and (clocks > 1 or not at_edge):
             continue
         opening = openings.get(id(piece))
-        if opening is not None and is_opened(piece, opening, at_edge=at_edge):
+        if opening is not None and is_opened(
+            piece, opening, at_edge=at_edge or _stands_by_call(pieces, index, openings, opening)
+        ):
             match = opening
         if match is None or match.weak:
             match = _match_labels(piece, page)
         if match is not None:
             hits.append(PieceHit(piece, match.rule))
     return hits
+
+
+def _stands_by_call(
+    pieces: Sequence[Piece],
+    index: int,
+    openings: Mapping[int, PhraseMatch | None],
+    opening: PhraseMatch,
+) -> bool:
+    """Whether a piece that opens like a call stands right beside another: calls come in company."""
+    beside = (*pieces[max(index - 1, 0) : index], *pieces[index + 1 : index + 2])
+    found = (openings.get(id(piece)) for piece in beside)
+    return opening.kind in CALL_KINDS and any(match and match.kind in CALL_KINDS for match in found)
 
 
 def _match_labels(piece: Piece, page: Page) -> PhraseMatch | None:

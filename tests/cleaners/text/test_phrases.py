@@ -97,3 +97,14 @@ def test_drops_sentence_of_the_house_below_the_last_paragraph():
     text = "The views expressed are those of the author."
     pieces = [Piece("paragraph", PARAGRAPHS[0]), Piece("paragraph", text)]
     assert list(dropped(drop_phrases, pieces)) == [text]
+
+
+def test_drops_calls_that_stand_in_company():
+    calls = [
+        "Subscribe now to our edition for the full story.",
+        "Download the app and hear the news of the isles first.",
+    ]
+    around = [Piece("paragraph", line) for line in PARAGRAPHS[:2]]
+    both = [Piece("paragraph", call) for call in calls]
+    assert list(dropped(drop_phrases, [around[0], *both, around[1]])) == calls
+    assert dropped(drop_phrases, [around[0], both[0], around[1]]) == {}
