@@ -28,7 +28,7 @@ SURE_UNSPACED_CHARS = 8
 CALL_KINDS = frozenset(
     ("newsletter", "subscribe", "app", "donate", "follow", "share", "consent", "comments", "feedback")
 )
-"""Calls say what to do: an article's last line does not begin with two words of them, nor does one beside another."""
+"""Calls say what to do: a short last line of an article does not begin with two words of them, nor one beside another."""
 # These say who made a text, and articles speak of authors and of dates as well: whole sentences only at the edges.
 EDGE_KINDS = frozenset(
     ("author", "tail", "credit", "caption", "date_line", "reading_time", "related", "correction")
@@ -68,7 +68,8 @@ def is_opened(piece: Piece, match: PhraseMatch, *, at_edge: bool) -> bool:
     else:
         opening_words = opening.count(" ") + 1
         rest_words = len(text.split()) - opening_words
-        edge_words = SURE_WORDS - 2 if match.kind in CALL_KINDS else SURE_WORDS - 1
+        is_short_call = match.kind in CALL_KINDS and not piece.is_prose
+        edge_words = SURE_WORDS - 2 if is_short_call else SURE_WORDS - 1
         is_sure = opening_words >= (edge_words if at_edge else SURE_WORDS)
         label_chars = MAX_LABEL_CHARS
     if rest_words <= 0:

@@ -102,9 +102,14 @@ def test_drops_sentence_of_the_house_below_the_last_paragraph():
 def test_drops_calls_that_stand_in_company():
     calls = [
         "Subscribe now to our edition for the full story.",
-        "Download the app and hear the news of the isles first.",
+        "Download the app and hear the news of the isles.",
     ]
     around = [Piece("paragraph", line) for line in PARAGRAPHS[:2]]
     both = [Piece("paragraph", call) for call in calls]
     assert list(dropped(drop_phrases, [around[0], *both, around[1]])) == calls
     assert dropped(drop_phrases, [around[0], both[0], around[1]]) == {}
+
+
+def test_keeps_last_paragraph_that_opens_like_a_short_call():
+    text = "Subscribe now, said the iron plate at the gate, and since it hung there half of the buyers turned away."
+    assert dropped(drop_phrases, [Piece("paragraph", line) for line in (*PARAGRAPHS[:2], text)]) == {}
