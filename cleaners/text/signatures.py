@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from cleaners.page import Page
 
 MAX_CHARS = 60
-SOURCE_KINDS = frozenset(("tail", "credit", "author"))
+SOURCE_KINDS = frozenset(("tail", "author"))
+"""Not credits: "(Graphic: Global currencies)" is a reference of the text."""
 MAX_RIGHTS_CHARS = 160
 _RIGHTS = re.compile(r"[©ⓒ]|(?:\([Cc]\)|[Cc]opyright)\s+(?:\([Cc]\)\s+)?\d{4}")
 # (dpa/lno), (dna/tor), [afp]: small letters only, for a word in brackets is a joke, and "(sic)" stands in its sentence.
@@ -43,7 +44,7 @@ def drop_signatures(pieces: list[Piece], page: Page) -> list[PieceHit]:
 
 
 def _is_source(text: str, page: Page) -> bool:
-    """Whether a line in brackets says where its text is from: `(Source: AP)`."""
+    """Whether a line in brackets says where its text is from: `(With inputs from: AP)`."""
     if text[0] not in "(（[" or text[-1] not in ")）]":
         return False
     match = page.rules.opening(text[1:-1], language=page.language)

@@ -9,7 +9,9 @@ def lines(*texts):
     return [Piece("paragraph", text) for text in texts]
 
 
-@pytest.mark.parametrize("text", ["(dpa/lno)", "(dna/tor)", "[afp]", "(Source: AP)", "ada.lind@news.example"])
+@pytest.mark.parametrize(
+    "text", ["(dpa/lno)", "(dna/tor)", "[afp]", "(Written by: Ada Lind)", "ada.lind@news.example"]
+)
 def test_drops_line_of_the_desk_below_the_text_only(text):
     assert dropped(drop_signatures, lines(PARAGRAPHS[0], text)) == {text: "signatures/line"}
     assert dropped(drop_signatures, lines(PARAGRAPHS[0], text, PARAGRAPHS[1])) == {}
@@ -22,7 +24,10 @@ def test_drops_notice_of_rights_below_the_text(text):
     assert dropped(drop_signatures, lines(PARAGRAPHS[0], text)) == {text: "signatures/rights"}
 
 
-@pytest.mark.parametrize("text", ["(The end)", "(sic!)", "[applause]!", "Write to ada.lind@news.example"])
+@pytest.mark.parametrize(
+    "text",
+    ["(The end)", "(sic!)", "(Graphic: Global currencies)", "[applause]!", "Write to ada.lind@news.example"],
+)
 def test_keeps_words_in_brackets(text):
     assert dropped(drop_signatures, lines(PARAGRAPHS[0], text)) == {}
 
