@@ -82,8 +82,15 @@ class HeldBatch:
         await self.spool.flush(only_full=True)
         return rows
 
-    async def add_revision(self, candidate: Candidate, row: dict[str, Any], trace: Trace) -> None:
-        """Stage a further revision of an article as it stands, whatever it is alike to."""
+    async def add_revision(self, candidate: Candidate, row: dict[str, Any], trace: Trace) -> bool:
+        """Stage a further revision of a published article, whatever it is alike to; False: another has the same text."""
+        if self.held.log.takedowns.find(to_subject(row)):
+            return False
+        (known,) = await self.held.look([candidate], [trace])
+        text_id = self._with_staged(candidate, known).text_id
+        if text_id is not None and text_id != candidate.id:
+            return False
+        self._by_text.setdefault(candidate.text[:10], candidate.id)
         mark = replace(
             to_visit_mark(candidate.visit, "article", candidate.fetched_at),
             revision=row["revision"],
@@ -93,6 +100,7 @@ class HeldBatch:
         )
         self.rows.append(self.spool.append(mark, row, status=candidate.status, trace=trace))
         await self.spool.flush(only_full=True)
+        return True
 
     def close(self) -> None:
         """Remove what was staged."""

@@ -103,6 +103,39 @@ def bulk(
     clean_in_bulk(inputs or (), data, state, workers, ray, map_, options)
 
 
+def reclean(
+    data: Data = "data",
+    state: State = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DAY", help="Only pages fetched on this day (UTC) or later.")
+    ] = None,
+    apply: Annotated[
+        bool,
+        typer.Option("--apply", help="Publish what differs as new revisions; nothing may crawl meanwhile."),
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=1024, metavar="N", help="Processes that clean; default: one a core."),
+    ] = None,
+) -> None:
+    """Clean the archived pages again, and say what today's cleaners change; nothing is written without --apply."""
+    from crawler.reclean_command import clean_again
+
+    clean_again(data, state, since, workers, apply=apply)
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="JSON Lines (.gz, .zst), or a data folder.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="The same, of the same articles.")],
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    map_: Map = None,
+) -> None:
+    """Compare two dumps: common articles, how their texts differ, and what is left in each that rules would take."""
+    from crawler.compare_command import compare_dumps
+
+    compare_dumps(first, second, map_, as_json=json)
+
+
 def explain(
     page: Annotated[str, typer.Argument(metavar="FILE|URL", help="A saved page, or one to fetch.")],
     html: Annotated[

@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
+from crawler.archive_options import ArchiveOptions
+from crawler.bulk_command import clean_in_bulk
 from pipelines.bulk import clean_inputs
 from pipelines.inputs import find_inputs, read_inputs
 from pipelines.spans.planning import Planner, Sizes
@@ -19,17 +17,17 @@ from pipelines.spans.progress import Progress
 from pipelines.spans.run import Limits
 from pipelines.spans.span import How
 from pipelines.spans.task import clean_span
+from pipelines.verify import verify
 from tests.faults.bulk_kills import kill_runs, make_inputs, read_rows, what_counts
 from tests.pipelines.bulk_driver import run
-from tests.pipelines.bulk_inputs import html, pages, url, write_lines, write_warc
+from tests.pipelines.bulk_inputs import html, pages, paragraphs, url, write_lines, write_warc
 
-ROOT = Path(__file__).parents[2]
 PROVENANCE = {"id", "visit", "site", "fetched_at", "revision", "changes", "duplicate_of", "similarity", "cluster", "log_entry", "outcome"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def pool():
-    with closing(SpanPool(2)) as workers:
+    with closing(SpanPool(1)) as workers:
         yield workers
 
 
@@ -42,15 +40,8 @@ def done(tmp_path_factory, pool):
     return folder, sources, report
 
 
-def broadsheet(*arguments, **environ):
-    return subprocess.run(
-        [sys.executable, "-m", "crawler", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-        env={**os.environ, **environ},
-    )
+def is_verified(data):
+    return asyncio.run(verify(str(data))).problems == ()
 
 
 def test_each_record_of_each_file_ends_in_one_row_and_verify_is_content(done):
@@ -60,7 +51,7 @@ def test_each_record_of_each_file_ends_in_one_row_and_verify_is_content(done):
     assert Counter(row["outcome"] for row in rows) == {"article": 84, "unchanged": 12, "duplicate": 24}
     assert Counter(row["alike"] for row in rows if row["outcome"] == "duplicate") == {"text": 12, "near": 12}
     assert Counter(row["revision"] for row in rows if row["outcome"] == "article") == {1: 72, 2: 12}
-    assert "every promise holds" in broadsheet("verify", "--data", folder / "out").stdout
+    assert is_verified(folder / "out")
 
 
 def test_a_revision_says_what_it_has_changed_though_its_page_was_fetched_long_ago(done):
@@ -113,12 +104,9 @@ async def test_nearly_the_same_texts_are_found_across_files_and_batches_unless_w
 
 
 async def test_texts_without_an_address_and_broken_lines_have_their_rows_too(tmp_path, pool):
-    text = "\n\n".join(
-        json.loads(f'"{part}"') for part in ["The council met on Tuesday and decided on the bridge."] * 1
-    )
-    long = " ".join(f"word{number}" for number in range(120)) + "."
+    text = "\n\n".join(paragraphs(5))
     (tmp_path / "a.jsonl").write_text(
-        "\n".join(["no json", json.dumps({"title": "Of nobody", "text": text + "\n\n" + long})])
+        "\n".join(["no json", json.dumps({"title": "Of nobody", "text": text})])
     )
     (tmp_path / "saved.html").write_text(html(1))
     (tmp_path / "empty.html").write_text("")
@@ -126,18 +114,17 @@ async def test_texts_without_an_address_and_broken_lines_have_their_rows_too(tmp
     await run(data, sorted(tmp_path.glob("*.*")), pool)
     rows = {(row["outcome"], row.get("reason")): row for row in read_rows(data)}
     assert set(rows) == {("article", None), ("rejected", "not_json"), ("rejected", "no_content")}
-    assert "every promise holds" in broadsheet("verify", "--data", data).stdout
+    assert (await verify(str(data))).problems == ()
 
 
 @pytest.mark.timeout(300)  # commands start six times, which takes long beside others
-def test_killed_drivers_and_workers_lose_and_double_nothing(tmp_path):
-    found = kill_runs(tmp_path, drivers=2, workers=2, pages_a_file=100, most_seconds=1.0)
+def test_killed_drivers_and_workers_lose_and_double_nothing(tmp_path, pool):
+    found = kill_runs(tmp_path, drivers=1, workers=1, pages_a_file=100, most_seconds=1.0)
     assert (found.lost, found.double, found.problems) == (0, 0, [])
-    assert sum(found.told["kills"].values()) >= 3
+    assert found.told["kills"] == {"driver": 1, "worker": 1}
     quiet = tmp_path / "quiet"
     sources = [tmp_path / name for name in ("a.warc.gz", "b.jsonl.gz", "c.jsonl", "d.warc")]
-    with closing(SpanPool(2)) as engine:
-        asyncio.run(run(quiet, sources, engine))
+    asyncio.run(run(quiet, sources, pool))
     assert what_counts(read_rows(tmp_path / "out")) == what_counts(read_rows(quiet))
 
 
@@ -152,7 +139,8 @@ def test_spans_of_any_size_hold_each_record_once(tmp_path):
     assert len(found) == 1
 
 
-def test_a_folder_of_a_crawl_is_refused_and_mistakes_are_one_line(tmp_path):
+def test_a_folder_of_a_crawl_is_refused_and_mistakes_are_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("REDIS_URL", raising=False)
     page = tmp_path / "a.html"
     page.write_text(html(1))
     data = tmp_path / "crawled"
@@ -167,13 +155,18 @@ def test_a_folder_of_a_crawl_is_refused_and_mistakes_are_one_line(tmp_path):
     }
     for number, said in enumerate((entry, commit), 1):
         (data / f"log/{number:020}.json").write_text(json.dumps(said) + "\n")
-    for arguments, told in (
-        (["bulk", page, "--data", data], "holds what a crawl has published"),
-        (["bulk", tmp_path / "none.warc", "--data", tmp_path / "out"], "no such file"),
-        (["bulk", page, "--data", tmp_path / "out", "--map", "words=text"], "--map 'words=text': must be"),
-        (["bulk", "-", "--data", tmp_path / "out"], "standard input: cannot be read again"),
+    for name, out, keys, told in (
+        (page, data, None, "holds what a crawl has published"),
+        (tmp_path / "none.warc", tmp_path / "out", None, "no such file"),
+        (page, tmp_path / "out", "words=text", "--map 'words=text': must be"),
+        ("-", tmp_path / "out", None, "standard input: cannot be read again"),
     ):
-        said = broadsheet(*arguments)
-        assert (said.returncode, len(said.stderr.splitlines())) == (2, 1), said.stderr
-        assert told in said.stderr
+        with pytest.raises(SystemExit) as end:
+            clean_in_bulk([str(name)], str(out), tmp_path / "state", 1, None, keys, ArchiveOptions())
+        said = capsys.readouterr().err
+        assert (end.value.code, len(said.splitlines())) == (2, 1), said
+        assert told in said
     assert not (tmp_path / "out").exists()
+    with pytest.raises(SystemExit) as end:
+        clean_in_bulk([str(page)], str(tmp_path / "out"), None, 1, "127.0.0.1:1", None, ArchiveOptions())
+    assert (end.value.code, len(capsys.readouterr().err.splitlines())) == (1, 1)
