@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from multiprocessing.connection import Pipe, wait
@@ -62,7 +63,7 @@ class _Job(Generic[J, R]):
     future: Future[R] = field(default_factory=Future)
 
 
-class WorkerPool(Generic[J, R]):
+class WorkerPool(ABC, Generic[J, R]):
     """Processes that are given one job after another; what a job is and what its worker's death means, a subclass says."""
 
     def __init__(
@@ -149,9 +150,9 @@ class WorkerPool(Generic[J, R]):
         if worker := self._workers.pop(slot, None):
             worker.end()
 
+    @abstractmethod
     def _attempt(self, slot: int, given: J) -> R:
         """Have the job done by the slot's worker. PoolError: it cannot be."""
-        raise NotImplementedError
 
     def _try(self, slot: int, given: J) -> Reply[R] | str:
         """Have a worker try the job: its reply, or how it has died."""

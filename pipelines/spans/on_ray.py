@@ -76,8 +76,8 @@ def _connect(ray: Any, address: str | None, size: int | None) -> None:
     try:
         if address is None:
             # Its workers find our modules as we do.
-            os.environ["PYTHONPATH"] = os.pathsep.join(path or "." for path in sys.path)
-            ray.init(num_cpus=size, include_dashboard=False, **quiet)
+            paths = {"PYTHONPATH": os.pathsep.join(path or "." for path in sys.path)}
+            ray.init(num_cpus=size, include_dashboard=False, runtime_env={"env_vars": paths}, **quiet)
             return
         _probe(address)
         ray.init(address=address, **quiet)
