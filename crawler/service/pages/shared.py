@@ -25,7 +25,7 @@ class Shared(Generic[T]):
     async def get(self) -> T:
         """Give the value. Raises what making it raises."""
         making = self._making
-        if making is None or (making.done() and (self._is_old() or making.exception() is not None)):
+        if making is None or (making.done() and (self._is_old() or has_failed(making))):
             making = self._making = asyncio.create_task(self._make())
             making.add_done_callback(self._note)
         # Whoever leaves does not take it from the others.
@@ -33,8 +33,13 @@ class Shared(Generic[T]):
 
     def _note(self, made: asyncio.Task[T]) -> None:
         self._made_at = time.monotonic()
-        if not made.cancelled():
-            made.exception()
+        # Looked at, so that asyncio does not complain where whoever asked has gone.
+        has_failed(made)
 
     def _is_old(self) -> bool:
         return time.monotonic() - self._made_at > self._seconds
+
+
+def has_failed(task: asyncio.Task[Any]) -> bool:
+    """Say whether a task that is done gave nothing."""
+    return task.cancelled() or task.exception() is not None

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 # Of C0 all but tab and line feed, DEL and C1; what turns the order of the text around it (marks of direction do not, and
 # Arabic and Hebrew need them); half a surrogate pair; private use, as icon fonts have it.
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\uf8ff\U000f0000-\U0010ffff]")
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\uf8ff\U000f0000-\U0010ffff]"
+)
 _WEB = re.compile(r"https?://[^\s\x00-\x20<>\"\\^`{|}\x7f-\x9f]+", re.IGNORECASE)
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _THOUSAND = 1_000
