@@ -1,6 +1,6 @@
 """Archived pages explained again, part by part, in a process of its own: strangers' bytes may hang or crash it.
 
-It is started when somebody looks at an archived page, and ended when nobody has for a while: it takes some 200 MB.
+It is started when somebody looks at an archived page, and ended when nobody has for a while: it takes some 100 MB.
 """
 
 from __future__ import annotations
