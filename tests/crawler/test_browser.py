@@ -114,11 +114,11 @@ def test_nothing_of_a_page_goes_round_the_guards(papers, helpers, tmp_path):
 
 @needs_chromium
 def test_delay_lies_between_all_requests_of_pages_that_are_run(papers, helpers, tmp_path):
-    seed(papers, helpers, tmp_path, browser=True, delay_seconds=0.3)
+    seed(papers, helpers, tmp_path, browser=True, delay_seconds=0.6)
     assert run_crawl(options(tmp_path)).articles == 3
     times = [at for at, _, _ in papers[0].requests]
     assert len(times) >= 9
-    assert min(after - before for before, after in itertools.pairwise(times)) >= 0.95 * 0.3
+    assert min(after - before for before, after in itertools.pairwise(times)) >= 0.95 * 0.6
 
 
 @needs_chromium
