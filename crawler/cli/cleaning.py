@@ -124,6 +124,24 @@ def reclean(
     clean_again(data, state, since, workers, apply=apply)
 
 
+def clusters(
+    data: Annotated[
+        list[str] | None, typer.Option(metavar="DIR|URL", help="A data folder; may be given several times.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write here, all or nothing; .gz and .zst are compressed."),
+    ] = None,
+    ray: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="The cluster at this address, or `local`.")
+    ] = "local",
+) -> None:
+    """Find near-duplicates in whole data folders, on Ray: one line for each, with what it is a duplicate of."""
+    from crawler.clusters_command import write_clusters
+
+    write_clusters(data or (), out, ray)
+
+
 def compare(
     first: Annotated[str, typer.Argument(metavar="A", help="JSON Lines (.gz, .zst), or a data folder.")],
     second: Annotated[str, typer.Argument(metavar="B", help="The same, of the same articles.")],

@@ -7,7 +7,9 @@ import os
 import socket
 import sys
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pipelines.pool import PAGES_PER_WORKER, PoolError
@@ -15,6 +17,8 @@ from pipelines.spans.processes import TRIES, describe
 from pipelines.spans.task import clean_span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipelines.spans.span import Cleaned, Span
 
 _ANSWER_SECONDS = 5.0
@@ -30,11 +34,7 @@ class RayEngine:
     """Cleans spans on Ray. `address`: of a cluster (`HOST:PORT`, `ray://HOST:PORT` or `auto`); None: one is started here."""
 
     def __init__(self, address: str | None = None, size: int | None = None) -> None:
-        try:
-            import ray  # noqa: PLC0415 -- an extra, which only this needs
-        except ImportError:
-            raise RayError("--ray: Ray is not installed: pip install 'broadsheet[ray]'") from None
-        self._ray = ray
+        self._ray = ray = _import()
         _connect(ray, address, size)
         # The retries are ours: a span that has ended a worker is cleaned page by page.
         options = {"num_cpus": 1, "max_retries": 0, "max_calls": _TASKS_PER_WORKER}
@@ -69,6 +69,30 @@ class RayEngine:
             self._task.remote(span).future().add_done_callback(end)
         except Exception as error:  # noqa: BLE001 -- whatever Ray says, the run is to hear of it
             future.set_exception(PoolError(f"Ray: {_last_line(error)}"))
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[Any]:
+    """Give the module of Ray, connected as `RayEngine` is; what Ray raises inside is one line."""
+    ray = _import()
+    _connect(ray, address, None)
+    try:
+        data = import_module("ray.data")
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        data.DataContext.get_current().enable_progress_bars = False
+        yield ray
+    except (ray.exceptions.RayError, AttributeError) as error:
+        raise RayError(f"Ray: {_last_line(error)}") from error
+    finally:
+        ray.shutdown()
+
+
+def _import() -> Any:
+    try:
+        import ray  # noqa: PLC0415 -- an extra, which only this needs
+    except ImportError:
+        raise RayError("--ray: Ray is not installed: pip install 'broadsheet[ray]'") from None
+    return ray
 
 
 def _connect(ray: Any, address: str | None, size: int | None) -> None:

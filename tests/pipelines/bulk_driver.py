@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from pipelines.held import open_held
+from pipelines.near import NearRule
 from pipelines.policy import Policy
 from pipelines.spans.planning import Sizes
 from pipelines.spans.processes import SpanPool
@@ -16,8 +17,8 @@ from pipelines.store import open_redis
 LIMITS = Limits(sizes=Sizes(archive_bytes=3_000, line_bytes=8_000), batch_rows=40)
 
 
-async def run(data, sources, engine, limits=LIMITS):
-    policy = Policy(revisit_seconds=(), keeps_old=True)
+async def run(data, sources, engine, limits=LIMITS, near=None):
+    policy = Policy(revisit_seconds=(), keeps_old=True, near=near or NearRule())
     async with (
         open_redis(None, Path(data) / ".state") as redis,
         open_held(redis=redis, data=str(data), state=Path(data) / ".state", policy=policy) as held,

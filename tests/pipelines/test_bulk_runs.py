@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import closing
 
 import pytest
@@ -10,7 +10,9 @@ import pytest
 from crawler.archive_options import ArchiveOptions
 from crawler.bulk_command import clean_in_bulk
 from pipelines.bulk import clean_inputs
+from pipelines.clusters import choose, find_pairs, find_parts, read_bands
 from pipelines.inputs import find_inputs, read_inputs
+from pipelines.near import NearRule
 from pipelines.spans.planning import Planner, Sizes
 from pipelines.spans.processes import SpanPool
 from pipelines.spans.progress import Progress
@@ -101,6 +103,22 @@ async def test_nearly_the_same_texts_are_found_across_files_and_batches_unless_w
         rows[batch_rows] = what_counts(read_rows(data))
         assert [json.loads(row)["outcome"] for row in rows[batch_rows]].count("duplicate") == 1
     assert rows[1] == rows[100]
+
+
+def test_a_shuffle_on_bands_finds_the_near_duplicates_that_a_run_finds(done, tmp_path, pool):
+    folder, sources, _ = done
+    asyncio.run(run(tmp_path / "off", sources, pool, near=NearRule(days=0)))
+    rows = read_rows(tmp_path / "off")
+    assert not any(row.get("alike") == "near" for row in rows)
+    urls = {row["id"]: row["url"] for row in rows if row["outcome"] == "article"}
+    bands, rule = defaultdict(list), NearRule()
+    for part in find_parts([str(tmp_path / "off")]):
+        for row in read_bands(part, rule):
+            bands[row["band"]].append(row)
+    pairs = sorted(pair for group in bands.values() for pair in find_pairs(group, rule))
+    found = {urls[pair.id]: pair.of for pair in choose(pairs)}
+    assert len(found) == 12
+    assert found == {row["url"]: row["of"] for row in read_rows(folder / "out") if row.get("alike") == "near"}
 
 
 async def test_texts_without_an_address_and_broken_lines_have_their_rows_too(tmp_path, pool):
