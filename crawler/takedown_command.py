@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from crawler.errors import UserError
 from crawler.exits import FAULT, exit_codes, fail, warn
 from crawler.settings import SettingError, read_environment
-from crawler.wording import counted
 from crawler.watch.book import Book
+from crawler.wording import counted
 from pipelines.ledger import open_ledger
 from pipelines.objects import StoreError
 from pipelines.rewrite import open_rewriter
