@@ -61,6 +61,8 @@ def clean_in_bulk(  # noqa: PLR0913, PLR0917 - one argument an option
         folder = find_state(data, state, environment)
         with closing(_open_engine(workers, ray)) as engine:
             report = asyncio.run(_run(sources, data, folder, environment, engine, how))
+        if report.read.records and not (report.read.responses or report.rows):
+            raise UserError(f"{sources[0]}: holds no response of a server, so no page" + _others(sources))
         for line in _summary(report):
             warn(line)
         seconds = time.monotonic() - started_at
@@ -95,6 +97,10 @@ def _open_engine(workers: int | None, ray: str | None) -> Engine:
     from pipelines.spans.on_ray import RayEngine
 
     return RayEngine(None if ray == "local" else ray, workers)
+
+
+def _others(sources: Sequence[str]) -> str:
+    return f"; nor do the {len(sources) - 1} others" if len(sources) > 1 else ""
 
 
 def _watcher() -> Callable[[RunReport], None]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -128,11 +127,6 @@ class _Run:
             batch.close()
             for _, future in waiting:
                 future.cancel()
-            for _, future in waiting:
-                # The engine is idle when a run starts over, or another one begins.
-                if not future.cancelled():
-                    with suppress(Exception):
-                        await asyncio.wrap_future(future)
 
     async def _fill(self, waiting: deque[tuple[Span, Future[Cleaned]]], spans: Iterator[Span]) -> None:
         while len(waiting) < _SPANS_PER_WORKER * self.engine.size:

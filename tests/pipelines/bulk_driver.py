@@ -17,14 +17,19 @@ from pipelines.store import open_redis
 LIMITS = Limits(sizes=Sizes(archive_bytes=3_000, line_bytes=8_000), batch_rows=40)
 
 
-async def run(data, sources, engine, limits=LIMITS, near=None):
+async def run(data, sources, engine, limits=LIMITS, *, near=None, watch=lambda _held, _report: None):
     policy = Policy(revisit_seconds=(), keeps_old=True, near=near or NearRule())
     async with (
         open_redis(None, Path(data) / ".state") as redis,
         open_held(redis=redis, data=str(data), state=Path(data) / ".state", policy=policy) as held,
     ):
         return await run_spans(
-            [str(source) for source in sources], held=held, engine=engine, how=How(), limits=limits
+            [str(source) for source in sources],
+            held=held,
+            engine=engine,
+            how=How(),
+            limits=limits,
+            watch=lambda report: watch(held, report),
         )
 
 

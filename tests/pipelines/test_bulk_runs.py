@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections import Counter, defaultdict
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +14,9 @@ from crawler.archive_options import ArchiveOptions
 from crawler.bulk_command import clean_in_bulk
 from pipelines.bulk import clean_inputs
 from pipelines.clusters import choose, find_pairs, find_parts, read_bands
+from pipelines.held import TakenOverError
 from pipelines.inputs import find_inputs, read_inputs
+from pipelines.log import Takedown, encode_entry, entry_path
 from pipelines.near import NearRule
 from pipelines.spans.planning import Planner, Sizes
 from pipelines.spans.processes import SpanPool
@@ -19,6 +24,7 @@ from pipelines.spans.progress import Progress
 from pipelines.spans.run import Limits
 from pipelines.spans.span import How
 from pipelines.spans.task import clean_span
+from pipelines.takedowns import to_match
 from pipelines.verify import verify
 from tests.faults.bulk_kills import kill_runs, make_inputs, read_rows, what_counts
 from tests.pipelines.bulk_driver import run
@@ -132,6 +138,71 @@ async def test_texts_without_an_address_and_broken_lines_have_their_rows_too(tmp
     await run(data, sorted(tmp_path.glob("*.*")), pool)
     rows = {(row["outcome"], row.get("reason")): row for row in read_rows(data)}
     assert set(rows) == {("article", None), ("rejected", "not_json"), ("rejected", "no_content")}
+    assert (await verify(str(data))).problems == ()
+
+
+async def test_a_redis_that_is_killed_on_the_way_is_filled_from_the_log(tmp_path, done, pool):
+    folder, sources, _ = done
+    killed = []
+
+    def kill(held, report):
+        if report.batches == 1 and not killed:
+            (server,) = find_servers(tmp_path / "out")
+            killed.append(server)
+            os.kill(server, signal.SIGKILL)
+
+    await run(tmp_path / "out", sources, pool, watch=kill)
+    assert killed
+    assert what_counts(read_rows(tmp_path / "out")) == what_counts(read_rows(folder / "out"))
+    assert (await verify(str(tmp_path / "out"))).problems == ()
+
+
+def find_servers(data):
+    """The embedded Redis of a data folder, by the folder that it works in."""
+    home = str(data / ".state" / "redis")
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = (process / "cmdline").read_bytes().decode(errors="replace")
+            if (process / "cwd").readlink() == Path(home) or home in command:
+                found.append(int(process.name))
+    return [number for number in found if number != os.getpid()]
+
+
+async def test_what_is_taken_down_on_the_way_is_not_published(tmp_path, pool):
+    write_lines(tmp_path / "a.jsonl", [(url(number), html(number)) for number in range(60)])
+    asked = []
+
+    def take_down(held, report):
+        if report.batches == 1 and not asked:
+            asked.append(url(59))
+            match = to_match(url(59))
+            entry = Takedown(match=match, reason="asked", of=None, created_at="2026-04-14T08:00:00+00:00")
+            (tmp_path / "out" / entry_path(held.log.position + 1)).write_bytes(encode_entry(entry))
+
+    await run(tmp_path / "out", [tmp_path / "a.jsonl"], pool, watch=take_down)
+    rows = read_rows(tmp_path / "out")
+    assert asked
+    assert len(rows) == 60
+    assert [row["reason"] for row in rows if row["outcome"] == "blocked"] == ["takedown"]
+    assert all(row["url"] != url(59) for row in rows)
+
+
+async def test_of_two_runs_in_one_folder_the_later_one_goes_on(tmp_path, pool):
+    write_lines(tmp_path / "a.jsonl", [(url(number), html(number)) for number in range(60)])
+    data, later = tmp_path / "out", []
+
+    def begin(held, report):
+        if report.batches == 1 and not later:
+            later.append(asyncio.ensure_future(run(data, [tmp_path / "a.jsonl"], pool)))
+
+    try:
+        await run(data, [tmp_path / "a.jsonl"], pool, watch=begin)
+    except TakenOverError as error:
+        assert "something else writes into it" in str(error)  # noqa: PT017 -- either may come first to its end
+    await later[0]
+    rows = read_rows(data)
+    assert len(rows) == len({row["visit"] for row in rows}) == 60
     assert (await verify(str(data))).problems == ()
 
 
