@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawler.exits import exit_codes
-from pipelines.log import read_entries
+from pipelines.log import read_entries, refuse_gap
 from pipelines.objects import StoreError, open_objects
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ def show_log(data: str, after: int, *, follow: bool) -> None:
 
 async def _show(data: str, after: int, *, follow: bool) -> None:
     objects = open_objects(data, Path(), worker_id="log")
+    if not await refuse_gap(objects):
+        raise StoreError(f"{objects.name}: there is no log here")
     position, pause = after, _FIRST_POLL_SECONDS
     while True:
         async for sequence, entry in read_entries(objects, position):
             sys.stdout.buffer.write(_line(sequence, entry))
             position, pause = sequence, _FIRST_POLL_SECONDS
         sys.stdout.buffer.flush()
-        if position == after and not follow and not await objects.files("log"):
-            raise StoreError(f"{objects.name}: there is no log here")
         if not follow:
             return
         await asyncio.sleep(pause)

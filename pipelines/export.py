@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from pipelines.live import read_live
-from pipelines.log import Log
+from pipelines.log import Log, refuse_gap
 from pipelines.objects import open_objects
 from pipelines.outcomes import OutcomeRow
 from pipelines.record import Record, encode_line
@@ -41,6 +41,7 @@ def export_parquet(data: str, out: Path, *, as_of: int | None = None) -> dict[st
     if out.exists():
         raise ExportError(f"{out}: exists already; name another place")
     objects = open_objects(data, Path(), worker_id="export")
+    asyncio.run(refuse_gap(objects))
     live = asyncio.run(read_live(objects))
     if as_of is not None and as_of > live.sequence:
         raise ExportError(f"--as-of {as_of}: the log of {objects.name} ends at entry {live.sequence}")

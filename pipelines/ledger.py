@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from pipelines.batches import Batches, Row
 from pipelines.hiding import hide_links, hide_pending, rewrite_history
-from pipelines.live import read_live
 from pipelines.log import FORMAT, Genesis, Log, open_genesis
 from pipelines.memory import Memory
 from pipelines.names import key_prefix
@@ -379,9 +378,6 @@ async def _join(  # noqa: PLR0913 - as open_ledger
         policy=policy,
     )
     await gate.enter()
-    live = await read_live(gate.log.objects)
-    # Of the entries that Redis had settled before; the log itself goes on from there.
-    gate.log.takedowns, gate.log.sealed = live.all_takedowns(), set(live.sealed)
     ledger = Ledger(
         redis=redis,
         gate=gate,

@@ -22,7 +22,9 @@ from pipelines.log import (
     Replace,
     Seal,
     Takedown,
+    entry_path,
     read_entries,
+    refuse_gap,
 )
 from pipelines.objects import StoreError
 from pipelines.takedowns import Takedowns
@@ -112,6 +114,24 @@ class Live:
             case Seal():
                 self.sealed[entry.date] = sequence
 
+    def find_repetition(self, sequence: int, entry: Entry) -> str | None:
+        """Say what an entry says again that one before it says, such as a copy of it would; None: nothing."""
+        match entry:
+            case Genesis() if sequence != 1:
+                return "names the log again, which stands in entry 1"
+            case Commit():
+                paths = [part.path for part in entry.adds] + [archive.path for archive in entry.archives]
+            case Replace():
+                paths = [part.path for part in entry.adds]
+            case ArchiveChange():
+                paths = [archive.path for archive in entry.archives]
+            case _:
+                return None
+        for path in paths:
+            if path in self.parts or path in self.archives or path in self.replaced:
+                return f"adds {path}, which an entry before it adds"
+        return None
+
     def _replace(self, sequence: int, entry: Replace) -> None:
         at = datetime.fromisoformat(entry.created_at).timestamp()
         for path in entry.removes:
@@ -183,7 +203,8 @@ async def read_live(
 ) -> Live:
     """Read what counts by now, or at the entry `until`, from the latest checkpoint on.
 
-    `watch` is called with each entry before it is taken. Raises StoreError where there is no log, or no entry `until`.
+    `watch` is called with each entry before it is taken. Raises StoreError where there is no log, or no entry `until`,
+    where entries are missing before others, and where one says again what was said.
     """
     live = await _read_checkpoint(objects, until)
     async for sequence, entry in read_entries(objects, live.sequence):
@@ -191,7 +212,11 @@ async def read_live(
             break
         if watch is not None:
             watch(sequence, entry)
+        if fault := live.find_repetition(sequence, entry):
+            raise StoreError(f"{objects.name}: {entry_path(sequence)} {fault}; run broadsheet verify")
         live.take(sequence, entry)
+    if until is None or live.sequence < until:
+        await refuse_gap(objects, live.sequence)
     if not live.sequence:
         raise StoreError(f"{objects.name}: there is no log here")
     if until is not None and live.sequence < until:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,11 @@ FORMAT = 1
 """The log's format: raised when a reader of an older one would misread it."""
 
 _MOST_AT_ONCE = 32
+_NUMBERED = re.compile(r"log/(?:(\d{20})\.json|checkpoint-(\d{20})\.json\.gz)")
+
+
+class GapError(StoreError):
+    """An entry is missing, and later ones are there: somebody has deleted it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,8 +331,38 @@ async def _read(objects: Objects, numbers: range) -> list[Entry | None]:
     return entries
 
 
+async def refuse_gap(objects: Objects, after: int = 0) -> bool:
+    """Raise GapError where an entry is missing that follows `after`, and later ones are there; say whether any is.
+
+    Who read such a log would stop at the gap, and who wrote would fill it: what stands above would count for something
+    else, or for nothing. A listing costs one request for 1,000 entries.
+    """
+    found = [_NUMBERED.fullmatch(file.path) for file in await objects.files("log", after=entry_path(after))]
+    entries = {int(match[1]) for match in found if match and match[1]}
+    # A checkpoint stands for its entry: without it, the log was cut off.
+    last = max([after, *entries, *(int(match[2]) for match in found if match and match[2])])
+    first = after + 1
+    while first in entries or (first <= last and await objects.read(entry_path(first)) is not None):
+        # A listing may pass over what is created meanwhile.
+        first += 1
+    if first > last:
+        return bool(entries)
+    above = sorted(number for number in entries if number > first)
+    there = (
+        f"entries above it, {above[0]} to {above[-1]}, are there" if above else f"checkpoint {last} is there"
+    )
+    raise GapError(
+        f"{objects.name}: {entry_path(first)} is missing, and {there}: put it back from a backup, and see by "
+        "broadsheet verify what else is missing; nothing was changed"
+    )
+
+
 async def open_genesis(objects: Objects, make: Callable[[], Genesis]) -> Genesis:
-    """Read entry 1, or make it; of several that make it at once, all get the one that is there."""
+    """Read entry 1, or make it; of several that make it at once, all get the one that is there.
+
+    Raises GapError where later ones are there without it, or without others: whoever writes begins here.
+    """
+    await refuse_gap(objects)
     path = entry_path(1)
     body = await objects.read(path)
     if body is None:

@@ -164,7 +164,7 @@ class LocalObjects:
         return True
 
     def _read(self, path: str, count: int = -1, offset: int = 0) -> bytes | None:
-        with _explained(self.name):
+        with _explained(f"{self.name}: {path}"):
             try:
                 with (self.root / path).open("rb") as file:
                     file.seek(offset)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from redis.exceptions import RedisError
 
 from pipelines.live import read_live
-from pipelines.log import Epoch, entry_path
+from pipelines.log import Epoch, entry_path, refuse_gap
 from pipelines.objects import StoreError
 from pipelines.parts import read_rows
 from pipelines.seen import Scripts, pack_rows, to_mark
@@ -166,6 +166,9 @@ class Gate:
                 f"{self.log.objects.name}: Redis has settled {path}, but the log ends before it: was the data folder "
                 "put back to an older copy? Empty this Redis, or give back the log's missing entries"
             )
+        # Of the entries that Redis had settled before, the log reads none.
+        live = await read_live(self.log.objects)
+        self.log.takedowns, self.log.sealed = live.all_takedowns(), set(live.sealed)
 
     async def reopen(self, stale: int) -> None:
         """Come into the next epoch after `stale`, unless another task of this worker has done so."""
@@ -202,6 +205,7 @@ class Gate:
         """Make the next epoch, bring Redis up to it and open the gate; None: it went on without us."""
         opened: list[int] = []
         server = await self._server_id()
+        await refuse_gap(self.log.objects, self.log.position)
 
         def make() -> Epoch:
             opened.append(self.log.epoch + 1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines.archive.files import file_paths
 from pipelines.live import read_live
-from pipelines.log import ArchiveChange, Log, Replace
+from pipelines.log import ArchiveChange, Log, Replace, refuse_gap
 from pipelines.objects import StoreError, open_objects
 from pipelines.parts import PartLine, Staging, read_rows
 from pipelines.record import encode_line, to_timestamp
@@ -127,7 +127,7 @@ async def open_rewriter(data: str) -> AsyncIterator[Rewriter]:
     """Open the data folder or store for rewriting. Raises StoreError where there is no log, or nothing can be written."""
     with TemporaryDirectory(prefix="broadsheet-") as state:
         objects = open_objects(data, Path(state), secrets.token_hex(8))
-        if not await objects.files("log"):
+        if not await refuse_gap(objects):
             raise StoreError(f"{objects.name}: there is no log here")
         staging = await asyncio.to_thread(Staging, objects.staging)
         try:

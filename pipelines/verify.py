@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _ENTRY_NAME = re.compile(r"log/(\d{20})\.json")
 _MARK_NAME = re.compile(rf"(?:articles|outcomes)/date=(\d{{4}}-\d\d-\d\d)/{DAY_MARK}")
+# Missing entries; more in a row say no more.
+_NAMED_IN_A_ROW = 100
 # What workers have on its way, and the embedded server's own: of no concern to a reader.
 _PRIVATE = ("staging/", ".state/")
 
@@ -99,10 +102,14 @@ async def _read_log(objects: Objects, found: list[str], problems: list[str]) -> 
     numbers = sorted(int(match[1]) for path in found if (match := _ENTRY_NAME.fullmatch(path)))
     if not numbers:
         raise StoreError(f"{objects.name}: there is no log here")
-    problems += [
-        f"{entry_path(number)}: is missing"
-        for number in sorted(set(range(1, max(numbers) + 1)).difference(numbers))
-    ]
+    for before, number in pairwise([0, *numbers]):
+        problems += [
+            f"{entry_path(missing)}: {await _fault_of(objects, missing) or 'is missing'}"
+            for missing in range(before + 1, number)[:_NAMED_IN_A_ROW]
+        ]
+    # What is no file is not listed, and keeps the next entry from being made.
+    if fault := await _fault_of(objects, numbers[-1] + 1):
+        problems.append(f"{entry_path(numbers[-1] + 1)}: {fault}")
     entries: list[tuple[int, Entry]] = []
     for number in numbers:
         try:
@@ -110,6 +117,15 @@ async def _read_log(objects: Objects, found: list[str], problems: list[str]) -> 
         except ValueError as error:
             problems.append(f"{entry_path(number)}: {error}")
     return entries
+
+
+async def _fault_of(objects: Objects, number: int) -> str | None:
+    """Say why an entry cannot be read; None: it can, or there is none."""
+    try:
+        await objects.read(entry_path(number))
+    except StoreError as error:
+        return str(error).removeprefix(f"{objects.name}: ").removeprefix(f"{entry_path(number)}: ")
+    return None
 
 
 @dataclass(slots=True)

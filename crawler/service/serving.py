@@ -24,7 +24,8 @@ from crawler.service.tail import Tail
 from crawler.service.watching import ANSWER_SECONDS, Watch
 from crawler.service.web import bind, describe, make_server
 from pipelines.index.reading import Index
-from pipelines.objects import open_objects
+from pipelines.log import GapError, refuse_gap
+from pipelines.objects import StoreError, open_objects
 from pipelines.patience import Patience
 from pipelines.store import make_quick_client, open_redis
 
@@ -76,6 +77,7 @@ async def serve(
             stack.push_async_callback(quick.aclose)
         service = _make_service(settings, environment, state, quick, seeds)
         stack.callback(service.index.close)
+        await _refuse_gap(service)
         stack.push_async_callback(service.pool.close)
         interruption.stop = service.stopping.set
         watch = Watch(service, held)
@@ -83,6 +85,16 @@ async def serve(
         if held is not None and settings.crawl:
             service.crawl = CrawlLoop(service, held, seeds.guard, seeds)
         await _run(service, watch, taken, patience, on_start)
+
+
+async def _refuse_gap(service: Service) -> None:
+    """Raise GapError where an entry of the log is missing; a store that does not answer now is waited for later."""
+    try:
+        await refuse_gap(service.objects)
+    except GapError:
+        raise
+    except StoreError as error:
+        _log.warning("%s", error)
 
 
 def check_settings(settings: ServiceSettings) -> None:

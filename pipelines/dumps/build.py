@@ -20,7 +20,7 @@ from pipelines.dumps.rows import PartGoneError, Reader, ordered_rows
 from pipelines.dumps.selection import DumpError, dump_id, resolve
 from pipelines.dumps.tally import count_outcomes
 from pipelines.live import read_live
-from pipelines.log import Takedown, decode_entry, entry_path, read_entries
+from pipelines.log import Takedown, decode_entry, entry_path, read_entries, refuse_gap
 from pipelines.objects import StoreError, open_objects
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def build_dump(  # noqa: PLR0913 - what a dump needs, and what only a caller kno
     check_format(options.format)
     with asyncio.Runner() as runner:
         reader = Reader(open_objects(data, Path(), worker_id="dump"), runner)
+        runner.run(refuse_gap(reader.objects))
         live = read_settled(reader)
         # Before the folder is made.
         resolved = resolve(options, live)

@@ -30,7 +30,17 @@ from pipelines.index.tables import (
     transaction,
 )
 from pipelines.live import read_live, to_part
-from pipelines.log import Commit, Genesis, Replace, Seal, Takedown, decode_entry, entry_path, read_entries
+from pipelines.log import (
+    Commit,
+    Genesis,
+    Replace,
+    Seal,
+    Takedown,
+    decode_entry,
+    entry_path,
+    read_entries,
+    refuse_gap,
+)
 from pipelines.objects import StoreError
 
 if TYPE_CHECKING:
@@ -114,6 +124,7 @@ class Follower:
         self._objects = objects
         self._rebuilt: str | None = None
         self._again_at = 0.0
+        self._is_whole = False
         self._db, self._applier = self._open()
 
     def follow(self, *, stop: Event | None = None) -> FollowReport:
@@ -187,6 +198,9 @@ class Follower:
         )
 
     async def _go_on(self, stop: Event | None) -> None:
+        if not self._is_whole:
+            await refuse_gap(self._objects)
+            self._is_whole = True
         genesis = await self._objects.read(entry_path(1))
         if genesis is None:
             return

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +120,63 @@ def test_a_log_of_a_newer_kind_is_refused_in_one_line(data):
         assert done.exit_code == 1
         assert done.stderr.count("\n") == 1
         assert "has the unknown kind 'merge': made by a newer Broadsheet" in done.stderr
+
+
+def is_left_alone(folder, before):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("missing", [1, 3])
+@pytest.mark.parametrize("command", ["log", "compact", "takedown", "dump", "export", "crawl", "serve"])
+def test_a_log_with_a_gap_is_refused_and_left_alone(command, missing, data, tmp_path):
+    if command == "export":
+        pytest.importorskip("duckdb", reason="DuckDB is not installed here")
+    shutil.rmtree(data / ".state")
+    entry = data / "log" / f"{missing:020}.json"
+    entry.unlink()
+    before = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    state = ("--state", tmp_path / "state")
+    more = {
+        "takedown": ["a.example", "--reason", "a wish"],
+        "export": ["--parquet", tmp_path / "out"],
+        "dump": ["--out", tmp_path / "out"],
+        "crawl": ["--url", "http://127.0.0.1:1/a", "--allow-address", "127.0.0.0/8", *state],
+        "serve": ["--no-crawl", "--port", "0", *state],
+    }
+    done = run(command, *more.get(command, ()), "--data", data)
+    assert (done.exit_code, done.stderr.count("\n"), done.stdout) == (1, 1, "")
+    assert f"log/{entry.name} is missing, and entries above it, {missing + 1} to 4, are there" in done.stderr
+    assert "put it back from a backup" in done.stderr
+    assert is_left_alone(data, before)
+
+
+def test_a_log_cut_off_below_a_checkpoint_is_refused(data):
+    (data / "log" / f"checkpoint-{1000:020}.json.gz").write_bytes(b"")
+    done = run("log", "--data", data)
+    assert (done.exit_code, f"{5:020}.json is missing, and checkpoint 1000" in done.stderr) == (1, True)
+
+
+def test_an_entry_that_repeats_another_is_refused(data, tmp_path):
+    shutil.copy(data / "log" / f"{4:020}.json", data / "log" / f"{5:020}.json")
+    before = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    state = ("--state", tmp_path / "state", "--allow-address", "127.0.0.0/8")
+    for command in (["compact"], ["crawl", "--url", "http://127.0.0.1:1/a", *state]):
+        done = run(*command, "--data", data)
+        assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+        assert f"log/{5:020}.json adds articles/" in done.stderr
+        assert is_left_alone(data, before)
+
+
+@pytest.mark.parametrize("number", [3, 5])
+def test_a_folder_in_the_place_of_an_entry_is_named(number, data, tmp_path):
+    entry = data / "log" / f"{number:020}.json"
+    entry.unlink(missing_ok=True)
+    entry.mkdir()
+    state = ("--state", tmp_path / "state", "--allow-address", "127.0.0.0/8")
+    for command in (["verify"], ["log"], ["crawl", "--url", "http://127.0.0.1:1/a", *state]):
+        done = run(*command, "--data", data)
+        assert done.exit_code == 1
+        assert f"log/{entry.name}: Is a directory" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["log", "verify", "compact", "takedown", "export"])

@@ -12,8 +12,9 @@ from contextlib import suppress
 import pytest
 
 from pipelines.ledger import Validators, open_ledger
-from pipelines.log import Commit, decode_entry
+from pipelines.log import Commit, GapError, decode_entry
 from pipelines.store import StoreError, open_redis
+from pipelines.upkeep import keep_up
 from pipelines.verify import verify
 from tests.pipelines.ledger_worker import (
     SITE,
@@ -333,3 +334,24 @@ async def test_a_commit_that_was_not_settled_is_settled_by_the_next_worker(tmp_p
         if isinstance(e, Commit)
     ]
     assert len(commits) == 1
+
+
+async def test_upkeep_deletes_nothing_where_an_entry_has_gone_from_under_a_running_crawl(tmp_path):
+    async with joined(tmp_path) as (_, ledger):
+        await ledger.save_listing(SITE, FEED, None, links(4))
+        for visit in await ledger.draw(SITE, 4):
+            await ledger.submit(page(visit))
+            await ledger.drain()
+        entry = tmp_path / "log" / f"{4:020}.json"
+        kept = entry.read_bytes()
+        entry.unlink()
+        parts = sorted(tmp_path.glob("articles/*/*"))
+        # An epoch that begins later than the parts were written, as after the gap was filled: all look like orphans.
+        for part in parts:
+            os.utime(part, (0, 0))
+        with pytest.raises(GapError, match="0004.json is missing, and entries above it, 5 to 6, are there"):
+            await keep_up(ledger._rewriter)
+        assert (sorted(tmp_path.glob("articles/*/*")), len(parts)) == (parts, 4)
+        assert not entry.exists()
+        entry.write_bytes(kept)
+    assert len(published_rows(tmp_path)) == 4
