@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,6 +49,7 @@ SITES_A_LOOK_SECOND = 100
 """With more sites, looks are as rare as this says: one at 500 sites reads half a megabyte of states."""
 
 _POLL_SECONDS = 0.5
+_log = logging.getLogger(__name__)
 
 
 class Feed(Protocol):
@@ -288,11 +290,13 @@ class Round:
         site = site_pass.seed.id
         if site_pass.put_off:
             self._tally.put_off[site] = site_pass.put_off
-        self._tally.visited.append(site)
+        if site not in self._tally.visited:
+            self._tally.visited.append(site)
         self._spider.pacer.forget(site)
         polls = site_pass.polls
         polls.close()
-        if site_pass.epoch != self._ledger.epoch:
+        is_lost = site_pass.epoch != self._ledger.epoch
+        if is_lost:
             polls.begin_anew()
         self._tally.rolled_over += polls.rolled_over
         self._tally.distrusted += polls.distrusted
@@ -323,6 +327,19 @@ class Round:
         await self._runs.add(self._to_run(site_pass, due))
         if self._feed is not None:
             self._tally.forget(site)
+        if is_lost and not self._is_over:
+            self._begin_anew(site_pass)
+
+    def _begin_anew(self, site_pass: SitePass) -> None:
+        """Visit the site once more: the links that its listings gave may have gone with what Redis held."""
+        site = site_pass.seed.id
+        _log.warning(
+            "Redis was emptied or restarted during the pass over %s: its listings are read again, so that no link is lost",
+            site,
+        )
+        if self._feed is None:
+            self._waiting[site] = site_pass.task
+            self._tally.passed.discard(site)
 
     def _to_run(self, site_pass: SitePass, due: float) -> Run:
         site, state = site_pass.seed.id, site_pass.polls.state

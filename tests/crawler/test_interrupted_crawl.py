@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from crawler.crawl import CrawlOptions, run_crawl
 from crawler.settings import read_environment
@@ -111,6 +112,21 @@ def assert_each_page_is_published_once(site, rows):
     counts = Counter(row["url"] for row in rows)
     assert counts == Counter(f"{site.base}/news/{number}" for number in range(PAGES))
     assert len({row["id"] for row in rows}) == PAGES
+
+
+def test_a_crawl_whose_redis_is_emptied_says_so_and_visits_what_was_listed(
+    slow_paper, helpers, start, tmp_path
+):
+    process = start()
+    wait_for_pages(slow_paper, process, 8)
+    note = tmp_path / "data/.state/redis/socket"
+    socket = note.read_text() if note.exists() else note.with_name("valkey.sock")
+    with Redis(unix_socket_path=str(socket)) as client:
+        client.flushall()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert "Redis was emptied or restarted during the pass over paper" in said
+    assert_each_page_is_published_once(slow_paper, helpers.rows(tmp_path / "data"))
 
 
 def test_crawl_killed_twice_and_run_again_publishes_each_page_once(slow_paper, helpers, start, tmp_path):

@@ -349,7 +349,7 @@ async def test_upkeep_deletes_nothing_where_an_entry_has_gone_from_under_a_runni
         # An epoch that begins later than the parts were written, as after the gap was filled: all look like orphans.
         for part in parts:
             os.utime(part, (0, 0))
-        with pytest.raises(GapError, match="0004.json is missing, and entries above it, 5 to 6, are there"):
+        with pytest.raises(GapError, match=r"0004\.json is missing, and entries above it, 5 to 6, are there"):
             await keep_up(ledger._rewriter)
         assert (sorted(tmp_path.glob("articles/*/*")), len(parts)) == (parts, 4)
         assert not entry.exists()
