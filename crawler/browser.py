@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.errors import UserError
-from crawler.fetching.failures import BrowserError, FetchError, TooLargeError
+from crawler.fetching.failures import BrowserAwayError, BrowserError, FetchError, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,6 +31,8 @@ MAX_SECONDS = 30.0
 """For a page, beyond what its requests wait for their turns."""
 PATIENCE_TURNS = 20
 """Turns of the site that one page may wait for in all."""
+AGAIN_SECONDS = 300.0
+"""From a start that failed to the next: what keeps Chromium from starting is for the operator to mend, and takes minutes."""
 
 _POLL_SECONDS = 0.05
 _WANTED = frozenset({"document", "script", "xhr", "fetch"})
@@ -66,15 +68,18 @@ class ChromiumBrowser:
         self._starting = asyncio.Lock()
         self._playwright: Any = None
         self._browser: Any = None
+        self._failure = ""
+        self._failed_at = 0.0
 
     async def render(self, page: Answer, fetch: Fetch, *, delay_seconds: float) -> bytes:
         """The page, UTF-8, once its scripts have run.
 
         `fetch` answers what they ask for; None: they do not get it. What it raises ends the page, which would not be
-        complete. Raises BrowserError, and TooLargeError for what has grown beyond the limit.
+        complete. Raises BrowserError, BrowserAwayError where Chromium does not start, and TooLargeError for what has
+        grown beyond the limit.
         """
         async with self._room:
-            browser = await self._start()
+            browser = await self.start()
             try:
                 async with asyncio.timeout(2 * MAX_SECONDS + PATIENCE_TURNS * delay_seconds):
                     html = await self._render(browser, page, fetch, PATIENCE_TURNS * delay_seconds)
@@ -100,27 +105,42 @@ class ChromiumBrowser:
         with suppress(Exception):
             await asyncio.wait_for(playwright.stop(), 5.0)
 
-    async def _start(self) -> Any:
+    async def start(self) -> Any:
+        """Start Chromium, if it does not run, and give it. Raises BrowserAwayError, for minutes after each failed start."""
         async with self._starting:
-            if self._browser is None or not self._browser.is_connected():
-                from playwright.async_api import async_playwright  # noqa: PLC0415 - an extra
-
-                self._playwright = await async_playwright().start()
-                try:
-                    self._browser = await self._playwright.chromium.launch(
-                        executable_path=self._path,
-                        args=list(_ARGUMENTS),
-                        proxy=_NOWHERE,
-                        # Chromium refuses its own sandbox to root.
-                        chromium_sandbox=os.geteuid() != 0,
-                        handle_sigint=False,
-                        handle_sigterm=False,
-                    )
-                except _playwright_error() as error:
-                    raise BrowserError(
-                        f"Chromium does not start: {str(error).splitlines()[0][:200]}"
-                    ) from error
+            if self._browser is not None and self._browser.is_connected():
+                return self._browser
+            # The driver of one that has died is a process of its own.
+            await self.close()
+            if not self._failure or time.monotonic() - self._failed_at >= AGAIN_SECONDS:
+                self._failure = await self._launch()
+            if self._failure:
+                raise BrowserAwayError(f"Chromium does not start: {self._failure}")
             return self._browser
+
+    async def _launch(self) -> str:
+        """Start driver and Chromium; gives why they do not start, else an empty text."""
+        from playwright.async_api import async_playwright  # noqa: PLC0415 - an extra
+
+        try:
+            self._playwright = await async_playwright().start()
+            self._browser = await self._playwright.chromium.launch(
+                executable_path=self._path,
+                args=list(_ARGUMENTS),
+                proxy=_NOWHERE,
+                # Chromium refuses its own sandbox to root.
+                chromium_sandbox=os.geteuid() != 0,
+                handle_sigint=False,
+                handle_sigterm=False,
+            )
+        except (_playwright_error(), OSError) as error:
+            await self.close()
+            self._failed_at = time.monotonic()
+            return str(error).strip().split("\n", 1)[0][:200] or type(error).__name__
+        except BaseException:
+            await self.close()
+            raise
+        return ""
 
     async def _render(self, browser: Any, page: Answer, fetch: Fetch, patience_seconds: float) -> str:
         context = await browser.new_context(
@@ -198,6 +218,20 @@ class _Desk:
         if origin:
             headers["access-control-allow-credentials"] = "true"
         await route.fulfill(status=found.status, headers=headers, body=found.body)
+
+
+async def try_browser(site: str, path: str | None) -> None:
+    """Start Chromium once and end it: a crawl of sites that need it had better not begin without. Raises UserError."""
+    browser = ChromiumBrowser(path=path, agent="", max_bytes=0)
+    try:
+        await browser.start()
+    except BrowserAwayError as error:
+        raise UserError(
+            f"{site}: browser = true, but {error}; name the program by BROADSHEET_CHROMIUM, "
+            "or playwright install chromium"
+        ) from None
+    finally:
+        await browser.close()
 
 
 def check_browser(sites: list[str]) -> None:

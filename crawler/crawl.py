@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.browser import try_browser
 from crawler.captured import make_figures
 from crawler.errors import Fault, Interrupted, UserError
 from crawler.identity import make_guard
@@ -184,6 +185,8 @@ async def crawl(options: CrawlOptions) -> CrawlReport:
     if contact is None:
         check_contact_needed(tasks, guard)
     check_extras(tasks)
+    if browsed := next((task.seed.id for task in tasks if task.seed.browser), None):
+        await try_browser(browsed, environment.chromium)
     tally = Tally()
     settings = make_scrapy_settings(environment, contact, progress=options.progress)
     with ExitStack() as stack:

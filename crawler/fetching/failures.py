@@ -90,7 +90,7 @@ class ProtocolError(FetchError):
 
 
 class BrowserError(FetchError):
-    """The browser that is to run the page does not start, or fails over it."""
+    """The browser that is to run the page fails over it."""
 
     reason = "browser"
     may_pass = True
@@ -132,6 +132,12 @@ class PutOffError(FetchError):
     """The host's robots.txt cannot be had now: its pages are left for a later pass."""
 
     reason = "robots_unavailable"
+
+
+class BrowserAwayError(PutOffError):
+    """The browser that is to run the page does not start: the operator's matter, and no fault of the page."""
+
+    reason = "browser_away"
 
 
 class HostClosedError(FetchError):

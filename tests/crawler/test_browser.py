@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -131,6 +134,51 @@ def test_page_that_never_ends_is_given_up_and_the_next_one_is_read(papers, helpe
     report = run_crawl(options(tmp_path))
     assert report.outcomes == {"article": 2, "dead": 1}
     assert report.reasons == {"dead": {"browser": 1}}
+
+
+def driver_processes():
+    """The processes that this one has started with Playwright."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == os.getpid() and b"playwright" in (folder / "cmdline").read_bytes():
+                found.append(folder.name)
+    return found
+
+
+@pytest.mark.skipif(not HAS_PLAYWRIGHT, reason="Playwright is not installed")
+def test_browser_that_does_not_start_is_one_line_before_the_first_request(papers, helpers, tmp_path):
+    seed(papers, helpers, tmp_path, browser=True)
+    environment = replace(read_environment({}), clean_workers=1, chromium="/no/chromium")
+    with pytest.raises(
+        UserError, match=r"^paper: browser = true, but Chromium does not start: .*BROADSHEET_CHROMIUM"
+    ):
+        run_crawl(options(tmp_path, environment=environment))
+    assert papers[0].requests == []
+    assert driver_processes() == []
+
+
+@pytest.mark.skipif(not HAS_PLAYWRIGHT, reason="Playwright is not installed")
+def test_browser_lost_while_crawling_leaves_its_pages_owed_and_no_process(
+    papers, helpers, tmp_path, monkeypatch
+):
+    async def find_nothing_wrong(*_):
+        pass
+
+    monkeypatch.setattr("crawler.crawl.try_browser", find_nothing_wrong)
+    seed(papers, helpers, tmp_path, browser=True)
+    environment = replace(read_environment({}), clean_workers=1, chromium="/no/chromium")
+    report = run_crawl(options(tmp_path, environment=environment))
+    assert "Chromium does not start" in report.sites_put_off["paper"]
+    assert report.outcomes == {}
+    assert "paper" not in report.verdicts
+    assert driver_processes() == []
+    papers[0].requests.clear()
+    assert (
+        run_crawl(options(tmp_path, environment=replace(environment, chromium=CHROMIUM))).articles == 3
+        or not CHROMIUM
+    )
 
 
 def test_site_that_does_not_ask_for_it_is_read_without_a_browser(papers, helpers, tmp_path):
