@@ -14,9 +14,9 @@ from crawler.archive_options import ArchiveOptions
 from crawler.bulk_command import clean_in_bulk
 from pipelines.bulk import clean_inputs
 from pipelines.clusters import choose, find_pairs, find_parts, read_bands
-from pipelines.held import TakenOverError
+from pipelines.held import SealedError, TakenOverError
 from pipelines.inputs import find_inputs, read_inputs
-from pipelines.log import Takedown, encode_entry, entry_path
+from pipelines.log import Seal, Takedown, encode_entry, entry_path
 from pipelines.near import NearRule
 from pipelines.spans.planning import Planner, Sizes
 from pipelines.spans.processes import SpanPool
@@ -206,6 +206,19 @@ async def test_of_two_runs_in_one_folder_the_later_one_goes_on(tmp_path, pool):
     assert (await verify(str(data))).problems == ()
 
 
+async def test_a_day_that_is_complete_takes_no_more_rows(tmp_path, pool):
+    write_lines(tmp_path / "a.jsonl", [(url(1), html(1))])
+    write_lines(tmp_path / "b.jsonl", [(url(2), html(2))])
+    data = tmp_path / "out"
+    await run(data, [tmp_path / "a.jsonl"], pool)
+    entries = len(list(data.glob("log/0*")))
+    seal = Seal(date="2026-04-01", created_at="2026-04-14T08:00:00+00:00")
+    (data / entry_path(entries + 1)).write_bytes(encode_entry(seal))
+    with pytest.raises(SealedError, match="2026-04-01 is complete by its log"):
+        await run(data, [tmp_path / "a.jsonl", tmp_path / "b.jsonl"], pool)
+    assert (await verify(str(data))).problems == ()
+
+
 @pytest.mark.timeout(300)  # commands start six times, which takes long beside others
 def test_killed_drivers_and_workers_lose_and_double_nothing(tmp_path, pool):
     found = kill_runs(tmp_path, drivers=1, workers=1, pages_a_file=100, most_seconds=1.0)
@@ -259,3 +272,13 @@ def test_a_folder_of_a_crawl_is_refused_and_mistakes_are_one_line(tmp_path, caps
     with pytest.raises(SystemExit) as end:
         clean_in_bulk([str(page)], str(tmp_path / "out"), None, 1, "127.0.0.1:1", None, ArchiveOptions())
     assert (end.value.code, len(capsys.readouterr().err.splitlines())) == (1, 1)
+
+
+def test_the_command_says_what_it_has_published(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    write_warc(tmp_path / "a.warc.gz", pages(10))
+    clean_in_bulk([str(tmp_path / "a.warc.gz")], str(tmp_path / "out"), None, 1, None, None, ArchiveOptions())
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "broadsheet: 10 WARC records: 10 pages"
+    assert told[-2] == "broadsheet: article 7, duplicate 2, unchanged 1"
+    assert told[-1].startswith("broadsheet: 10 rows published, in ")
