@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,7 +20,6 @@ MAX_DELAY_SECONDS = 60.0
 """Of a Crawl-delay or Request-rate; some say a day, which would have a site read never."""
 
 _PRODUCT = re.compile(r"[a-z_-]+")
-_HTML = re.compile(r"\s*(<\?xml|<!doctype|<!--|<html|<head|<body)", re.IGNORECASE)
 _RULES = {
     "allow": "allow",
     "disallow": "disallow",
@@ -63,15 +63,21 @@ class Robots:
         return self.access.can_fetch(url, agent)
 
 
+def decode_robots(body: bytes) -> str:
+    """The text of a robots.txt: UTF-8, as the RFC says, or UTF-16 where a byte order mark says that it is."""
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body.decode("utf-16", "replace")
+    return body.decode("utf-8", "replace")
+
+
 def reduce_robots(text: str, agent: str) -> str:
     """The lines of a robots.txt that count for an agent, by its product name: its own groups', or else everybody's.
 
-    Empty for a web page in the place of a robots.txt. Protego alone is wrong here, by the cases of Google's parser: it
+    Empty for a web page in the place of a robots.txt: none of its lines is a rule; but rules below a line of markup are
+    obeyed, as Google's parser does. Protego alone is wrong here, by the cases of Google's parser: it
     takes the group of `Foo` for `FooBot` too, reads `FooBot/1.0` and `Foo Bar` as whole names, and lets an unknown line
     end a run of `User-agent` lines. Of paths its verdicts are the same.
     """
-    if _HTML.match(text):
-        return ""
     top: list[str] = []
     ours: list[str] = []
     everybody: list[str] = []

@@ -94,7 +94,7 @@ class HttpHandler:
         self._session = self._make_session(resolver=self._resolver, socket_factory=self._make_socket)
 
     def _make_session(self, **connection: Any) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=0, ttl_dns_cache=DNS_CACHE_SECONDS, ssl=ssl.create_default_context(), **connection
             ),
@@ -106,6 +106,9 @@ class HttpHandler:
             max_field_size=MAX_HEADER_BYTES,
             trace_configs=[_note_sending()],
         )
+        # Or else what a server closes without an answer is asked again at once, within the site's delay (0.04 s after).
+        session._retry_connection = False  # noqa: SLF001 - aiohttp 3.14 has no public name for it
+        return session
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> HttpHandler:
@@ -121,6 +124,14 @@ class HttpHandler:
             raise BadUrlError(f"{request.url} cannot be asked for: {error}") from None
         except AddressRefusedError as error:
             raise AddressBlockedError(str(error)) from None
+        try:
+            return await self._take_turn(request, url)
+        except _KeptConnectionError:
+            # Nobody can tell a server that had closed it, as it may, from one that read the request and closed. The
+            # request goes out once more, but as any other: when it is the site's turn.
+            return await self._take_turn(request, url, is_repeated=True)
+
+    async def _take_turn(self, request: Request, url: URL, *, is_repeated: bool = False) -> Response:
         host = host_of(request.url)
         # A robots.txt is asked before anybody knows what delay it wants.
         meta = request.meta
@@ -134,8 +145,9 @@ class HttpHandler:
             try:
                 response = await self._fetch(request, url, turn)
             except FetchError as failure:
-                self._metrics.note_failure(kind, failure.reason)
-                await self._closures.note_failure(host, failure)
+                if is_repeated or not isinstance(failure, _KeptConnectionError):
+                    self._metrics.note_failure(kind, failure.reason)
+                    await self._closures.note_failure(host, failure)
                 raise
             except (aiohttp.ClientError, AddressRefusedError, OSError, TimeoutError, ValueError) as error:
                 named = _to_failure(error, url)
@@ -184,9 +196,19 @@ class HttpHandler:
             # The proxy resolves the name itself: none of its addresses may be one that is not to be talked to.
             await self._resolver.check_all(url.raw_host or "", url.port or 0)
         session = self._session if proxy is None else self._through_proxies()
-        async with session.get(
-            url, headers=_find_headers(request), allow_redirects=False, trace_request_ctx=turn, proxy=proxy
-        ) as answer:
+        try:
+            answer = await session.get(
+                url,
+                headers=_find_headers(request),
+                allow_redirects=False,
+                trace_request_ctx=turn,
+                proxy=proxy,
+            )
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if turn.is_reused:
+                raise _KeptConnectionError(str(_to_failure(error, url))) from error
+            raise
+        async with answer:
             received = Received.of(answer.status, answer.headers.items())
             received.wire = Wire(
                 target=url.raw_path_qs,
@@ -223,6 +245,10 @@ class HttpHandler:
         return socket.socket(family=family, type=kind, proto=protocol)
 
 
+class _KeptConnectionError(ConnectError):
+    """A connection that was kept from an earlier request broke before the answer's headers."""
+
+
 def _find_kind(meta: dict[str, Any]) -> RequestKind:
     return "listing" if "listing" in meta else "page" if "site_pass" in meta else "other"
 
@@ -233,7 +259,11 @@ def _note_sending() -> aiohttp.TraceConfig:
     async def note(_session: Any, context: SimpleNamespace, _params: Any) -> None:
         context.trace_request_ctx.note_sent()
 
+    async def note_reuse(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+        context.trace_request_ctx.is_reused = True
+
     trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(note_reuse)
     trace.on_request_headers_sent.append(note)
     return trace
 

@@ -35,6 +35,8 @@ class Turn:
 
     sent_at: float
     """Monotonic: when the request went out; a connection may take its time before."""
+    is_reused: bool = False
+    """Whether it went over a connection that was kept from an earlier one."""
 
     def note_sent(self) -> None:
         """Note that the request goes out now."""

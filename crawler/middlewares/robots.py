@@ -23,7 +23,7 @@ from crawler.fetching.failures import (
 )
 from crawler.fetching.site_meta import site_meta
 from crawler.kept_robots import CLOSED_SECONDS, KEPT_SECONDS, RobotsUnavailableError
-from crawler.robots import MAX_ROBOTS_BYTES, Robots, reduce_robots
+from crawler.robots import MAX_ROBOTS_BYTES, Robots, decode_robots, reduce_robots
 from crawler.signals import find_signals
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class RobotsMiddleware:
                 await kept.close(origin, reason)
             raise PutOffError(reason)
         text = b"" if answer is None or not 200 <= answer.status < 300 else answer.body[:MAX_ROBOTS_BYTES]
-        reduced = await asyncio.to_thread(reduce_robots, text.decode("utf-8", "replace"), self._agent)
+        reduced = await asyncio.to_thread(reduce_robots, decode_robots(text), self._agent)
         if kept is not None:
             await kept.remember(origin, reduced)
         return await asyncio.to_thread(Robots.of, reduced, self._agent)

@@ -211,12 +211,32 @@ def test_host_that_is_down_is_left_alone_and_its_pages_stay_owed(serve, helpers,
     helpers.seed(tmp_path / "seeds", "paper", site.base, feeds=[f"{site.base}/news.xml"], delay_seconds=0.01)
     report = run_crawl(options(tmp_path))
     assert "failed 3 times in a row" in report.sites_put_off["paper"]
-    # One request may go out twice, where a connection that had been kept turns out to be closed.
+    # One request goes out twice, where a connection that had been kept turns out to be closed.
+    assert len(pages(site)) == 4
     assert len(set(pages(site))) == 3
     asked = len(site.requests)
     publish(site, helpers, "news", 40)
     run_crawl(options(tmp_path))
     assert len(site.requests) == asked
+
+
+def test_request_that_gets_no_answer_is_not_repeated_within_the_delay(serve, helpers, tmp_path):
+    site = serve()
+    publish(site, helpers, "news", 3)
+
+    def drop(handler):
+        handler.connection.shutdown(socket.SHUT_RDWR)
+
+    site.answers |= dict.fromkeys(("/robots.txt", "/news/2", "/news/3"), drop)
+    helpers.seed(tmp_path / "seeds", "paper", site.base, feeds=[f"{site.base}/news.xml"], delay_seconds=0.4)
+    run_crawl(options(tmp_path))
+    assert site.paths()[:3] == ["/robots.txt"] * 3
+    site.answers["/robots.txt"] = helpers.answer(b"")
+    other = tmp_path / "other"
+    run_crawl(options(tmp_path, data=str(other)))
+    assert site.paths().count("/news/2") > 1
+    times = [at for at, path, _ in site.requests]
+    assert min(after - before for before, after in itertools.pairwise(times)) >= 0.95 * 0.4
 
 
 def test_delay_follows_slow_answers_within_the_seeds_bounds(serve, helpers, tmp_path):

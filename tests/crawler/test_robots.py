@@ -106,7 +106,13 @@ CASES = {
     "a line of 16 kB is a line": (f"user-agent: *\ndisallow: /x/{'a' * 16_664}/y\n", "Paper", "/z", True),
     "disallow is read as it is often misspelled": ("user-agent: *\ndissallow: /\n", "Paper", "/a", False),
     "user-agent is, too": ("useragent: Paper\ndisallow: /\n", "Paper", "/a", False),
-    "a web page has no rules": ("<!DOCTYPE html><p>\nuser-agent: *\ndisallow: /\n", "Paper", "/a", True),
+    "a web page has no rules": ("<!DOCTYPE html>\n<p>disallow: /</p>\ndisallow: /\n", "Paper", "/a", True),
+    "a line of markup above rules takes none of them away": (
+        "<!-- generated -->\nuser-agent: *\ndisallow: /\n",
+        "Paper",
+        "/a",
+        False,
+    ),
     "nothing has no rules": ("", "Paper", "/a", True),
 }  # fmt: skip
 
@@ -179,6 +185,8 @@ def test_each_status_of_robots_txt_lets_the_crawl_do_what_the_rfc_says(serve, he
         "cut": {"/robots.txt": helpers.answer(text, missing=500)},
         "five-hops": moved(5),
         "late": {"/robots.txt": helpers.answer(late)},
+        "utf-16": {"/robots.txt": helpers.answer(text.decode().encode("utf-16"))},
+        "markup": {"/robots.txt": helpers.answer(b"<!-- generated -->\n" + text)},
         "huge": {"/robots.txt": helpers.answer(text + filler * 50_000)},
     }
     opened = {
