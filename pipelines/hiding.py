@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _HEAD_BYTES = struct.calcsize(">HI")
 _AGAIN_HEAD_BYTES = struct.calcsize(">I")
 _FIRST_BYTES = struct.calcsize(">I")
-_REWRITE_SECONDS = 60.0
+# A busy machine takes long over one, and two may have to follow each other.
+_REWRITE_SECONDS = 180.0
 
 
 def hide_links(links: Sequence[Listed], site: str, takedowns: Takedowns) -> Sequence[Listed]:
@@ -49,16 +50,27 @@ async def hide_pending(gate: Gate, takedowns: Takedowns) -> int:
 
 async def rewrite_history(gate: Gate) -> bool:
     """Let the server write its append-only file anew, without what was deleted; False: it cannot be told to."""
-    try:
-        await gate.read("BGREWRITEAOF")
-    except StoreError:
-        return False
     loop = asyncio.get_running_loop()
     until = loop.time() + _REWRITE_SECONDS
     while loop.time() < until:
+        is_begun = True
+        try:
+            await gate.read("BGREWRITEAOF")
+        except StoreError as error:
+            if "in progress" not in str(error):
+                return False
+            # It may have begun before something was deleted: another follows it.
+            is_begun = False
         info = await gate.read("INFO", "persistence")
-        if not (info.get("aof_rewrite_in_progress") or info.get("aof_rewrite_scheduled")):
-            return bool(info.get("aof_enabled")) and info.get("aof_last_bgrewrite_status") == "ok"
+        while info.get("aof_rewrite_in_progress") or info.get("aof_rewrite_scheduled"):
+            if loop.time() >= until:
+                return False
+            await asyncio.sleep(0.1)
+            info = await gate.read("INFO", "persistence")
+        if not info.get("aof_enabled"):
+            return False
+        if is_begun and info.get("aof_last_bgrewrite_status") == "ok":
+            return True
         await asyncio.sleep(0.1)
     return False
 
