@@ -39,7 +39,8 @@ def exit_codes(
     except mistakes as error:
         fail(str(error), MISTAKE)
     except faults as error:
-        fail(str(error), FAULT)
+        # A store tells of a folder that is not there as of one that is broken; the first is the user's mistake.
+        fail(str(error), MISTAKE if getattr(error, "is_mistake", False) else FAULT)
     except BrokenPipeError:
         # Whoever read our output has gone, and need not be told; nor may Python try to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

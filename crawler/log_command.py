@@ -12,7 +12,7 @@ import msgspec
 
 from crawler.exits import exit_codes
 from pipelines.log import read_entries, refuse_gap
-from pipelines.objects import StoreError, open_objects
+from pipelines.objects import MistakeError, StoreError, open_objects
 
 if TYPE_CHECKING:
     from pipelines.log import Entry
@@ -30,7 +30,7 @@ def show_log(data: str, after: int, *, follow: bool) -> None:
 async def _show(data: str, after: int, *, follow: bool) -> None:
     objects = open_objects(data, Path(), worker_id="log")
     if not await refuse_gap(objects):
-        raise StoreError(f"{objects.name}: there is no log here")
+        raise MistakeError(f"{objects.name}: there is no log here")
     position, pause = after, _FIRST_POLL_SECONDS
     while True:
         async for sequence, entry in read_entries(objects, position):

@@ -130,6 +130,8 @@ async def _write(memory: Memory, file: Path) -> int:
         part.replace(file)
     except OSError as error:
         part.unlink(missing_ok=True)
+        if not file.parent.is_dir():
+            raise UserError(f"{file}: there is no such folder to write it to") from error
         raise StoreError(f"{file}: {error.strerror}") from error
     return count
 

@@ -26,7 +26,7 @@ from pipelines.log import (
     read_entries,
     refuse_gap,
 )
-from pipelines.objects import StoreError
+from pipelines.objects import MistakeError, StoreError
 from pipelines.takedowns import Takedowns
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ async def read_live(
     if until is None or live.sequence < until:
         await refuse_gap(objects, live.sequence)
     if not live.sequence:
-        raise StoreError(f"{objects.name}: there is no log here")
+        raise MistakeError(f"{objects.name}: there is no log here")
     if until is not None and live.sequence < until:
         raise StoreError(f"{objects.name}: the log ends at entry {live.sequence}")
     return live

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import secrets
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,26 +14,33 @@ from urllib.parse import unquote, urlsplit
 
 import obstore
 import obstore.store
-from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+from pipelines.store_errors import MistakeError, StoreError, explained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from obstore.store import ObjectStore
+
+__all__ = [
+    "LocalObjects",
+    "MistakeError",
+    "Objects",
+    "RemoteObjects",
+    "StoreError",
+    "Stored",
+    "open_objects",
+    "write_synced",
+]
 
 # On these, link(2) may succeed twice or a listing lag behind: the log could fork without anyone noticing.
 _NETWORK_FILESYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs"})
 _MAX_RETRIES = 5
-# User and password of an address, and its query, where signatures stand.
-_SECRETS = re.compile(r"(?<=://)[^/@\s]*@|\?[^\s\"]*")
+# Those that obstore knows; the last two by the host's name.
+_SCHEMES = frozenset({"s3", "s3a", "gs", "az", "adl", "azure", "abfs", "abfss", "https", "http"})
 # Sent in pieces from here on: a lost piece is sent again, not the whole file, and memory holds a few pieces.
 _MULTIPART_BYTES = 8 << 20
 _PIECE_BYTES = 8 << 20
 _PIECES_AT_ONCE = 4
-
-
-class StoreError(Exception):
-    """A store that cannot be used, in one line for people; the command exits 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -84,7 +90,10 @@ class Objects(Protocol):
 
 
 def open_objects(data: str, state: Path, worker_id: str) -> Objects:
-    """Open the folder or the object store that `data` names; nothing is written yet."""
+    """Open the folder or the object store that `data` names; nothing is written yet.
+
+    Raises MistakeError where it names no kind of store.
+    """
     if "://" not in data:
         return LocalObjects(Path(data), worker_id)
     if urlsplit(data).scheme == "file":
@@ -140,7 +149,7 @@ class LocalObjects:
             (self.root / path).unlink(missing_ok=True)
 
     def _create(self, path: str, body: bytes) -> bool:
-        with _explained(self.name):
+        with explained(self.name):
             written = self.staging / f"new-{secrets.token_hex(8)}"
             try:
                 write_synced(written, body)
@@ -149,7 +158,7 @@ class LocalObjects:
                 written.unlink(missing_ok=True)
 
     def _publish(self, staged: Path, path: str) -> None:
-        with _explained(self.name):
+        with explained(self.name):
             if not self._link(staged, path) and not staged.samefile(self.root / path):
                 raise StoreError(f"{self.name}: {path} exists already and is another file")
 
@@ -164,7 +173,7 @@ class LocalObjects:
         return True
 
     def _read(self, path: str, count: int = -1, offset: int = 0) -> bytes | None:
-        with _explained(f"{self.name}: {path}"):
+        with explained(f"{self.name}: {path}"):
             try:
                 with (self.root / path).open("rb") as file:
                     file.seek(offset)
@@ -173,7 +182,7 @@ class LocalObjects:
                 return None
 
     def _files(self, prefix: str, after: str) -> list[Stored]:
-        with _explained(self.name):
+        with explained(self.name):
             found = []
             for folder, _, files in os.walk(self.root / prefix):
                 for file in files:
@@ -187,7 +196,7 @@ class LocalObjects:
             return sorted(found)
 
     def _delete(self, path: str) -> None:
-        with _explained(self.name):
+        with explained(self.name):
             target = self.root / path
             target.unlink(missing_ok=True)
             if target.parent.is_dir():
@@ -201,14 +210,19 @@ class RemoteObjects:
         parts = urlsplit(url)
         self.name = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
         self.staging = state / "staging" / worker_id
-        with _explained(self.name):
+        if parts.scheme not in _SCHEMES:
+            raise MistakeError(
+                f"{self.name}: {parts.scheme}:// is no kind of store; s3://, gs:// and az:// are, each with a bucket, "
+                "file:// and folders"
+            )
+        with explained(self.name):
             self._store: ObjectStore = obstore.store.from_url(
                 url,
                 retry_config={"max_retries": _MAX_RETRIES, "retry_timeout": timedelta(seconds=60)},
             )
 
     async def create(self, path: str, body: bytes) -> bool:
-        with _explained(self.name):
+        with explained(self.name):
             try:
                 await obstore.put_async(self._store, path, body, mode="create", use_multipart=False)
             except (AlreadyExistsError, PreconditionError):
@@ -216,19 +230,19 @@ class RemoteObjects:
         return True
 
     async def publish(self, staged: Path, path: str) -> None:
-        with _explained(self.name):
+        with explained(self.name):
             size = (await asyncio.to_thread(staged.stat)).st_size
         if size >= _MULTIPART_BYTES:
             await self._publish_in_pieces(staged, size, path)
             return
-        with _explained(self.name):
+        with explained(self.name):
             body = await asyncio.to_thread(staged.read_bytes)
         # A lost answer makes the store's own retry meet the file that it has just written.
         if not await self.create(path, body) and await self.read(path) != body:
             raise StoreError(f"{self.name}: {path} exists already and is another file")
 
     async def read(self, path: str) -> bytes | None:
-        with _explained(self.name):
+        with explained(self.name):
             try:
                 found = await obstore.get_async(self._store, path)
                 return bytes(await found.bytes_async())
@@ -236,7 +250,7 @@ class RemoteObjects:
                 return None
 
     async def read_start(self, path: str, count: int) -> bytes | None:
-        with _explained(self.name):
+        with explained(self.name):
             try:
                 return bytes(await obstore.get_range_async(self._store, path, start=0, end=count))
             except FileNotFoundError:
@@ -246,7 +260,7 @@ class RemoteObjects:
         size = await self._size(path)
         if size is None or offset >= size:
             return None
-        with _explained(self.name):
+        with explained(self.name):
             end = min(offset + count, size)
             return bytes(await obstore.get_range_async(self._store, path, start=offset, end=end))
 
@@ -254,7 +268,7 @@ class RemoteObjects:
         return [(file.path, file.bytes) for file in await self.files(prefix)]
 
     async def files(self, prefix: str, *, after: str = "") -> list[Stored]:
-        with _explained(self.name):
+        with explained(self.name):
             return sorted(
                 [
                     Stored(
@@ -268,7 +282,7 @@ class RemoteObjects:
             )
 
     async def delete(self, path: str) -> None:
-        with _explained(self.name), suppress(FileNotFoundError):
+        with explained(self.name), suppress(FileNotFoundError):
             await obstore.delete_async(self._store, path)
 
     async def probe(self) -> None:
@@ -279,7 +293,7 @@ class RemoteObjects:
             raise StoreError(
                 f"{self.name}: overwrites a file that is there already (no If-None-Match); the log needs a store that refuses it"
             )
-        with _explained(self.name):
+        with explained(self.name):
             await obstore.delete_async(self._store, path)
 
     async def _publish_in_pieces(self, staged: Path, size: int, path: str) -> None:
@@ -289,7 +303,7 @@ class RemoteObjects:
         64 random bits and is used by one worker only, so what is there already is this file, from before a lost answer.
         """
         if await self._size(path) is None:
-            with _explained(self.name):
+            with explained(self.name):
                 await obstore.put_async(
                     self._store,
                     path,
@@ -304,7 +318,7 @@ class RemoteObjects:
             raise StoreError(f"{self.name}: {path} exists already and is another file")
 
     async def _size(self, path: str) -> int | None:
-        with _explained(self.name):
+        with explained(self.name):
             try:
                 return int((await obstore.head_async(self._store, path))["size"])
             except FileNotFoundError:
@@ -351,16 +365,3 @@ def _filesystem_of(folder: Path) -> str | None:
         if resolved.is_relative_to(mount) and len(mount.parts) >= best:
             best, kind = len(mount.parts), after.split()[0]
     return kind
-
-
-@contextmanager
-def _explained(name: str) -> Iterator[None]:
-    """Turn what a disk or a store raises into one line that names it."""
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"{name}: {error.strerror or error}") from error
-    except (BaseError, ValueError) as error:
-        # The store's own message runs over many lines and may repeat the request.
-        first = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
-        raise StoreError(f"{name}: {_SECRETS.sub('', first)}") from error

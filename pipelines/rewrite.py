@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pipelines.archive.files import file_paths
 from pipelines.live import read_live
 from pipelines.log import ArchiveChange, Log, Replace, refuse_gap
-from pipelines.objects import StoreError, open_objects
+from pipelines.objects import MistakeError, StoreError, open_objects
 from pipelines.parts import PartLine, Staging, read_rows
 from pipelines.record import encode_line, to_timestamp
 
@@ -128,7 +128,7 @@ async def open_rewriter(data: str) -> AsyncIterator[Rewriter]:
     with TemporaryDirectory(prefix="broadsheet-") as state:
         objects = open_objects(data, Path(state), secrets.token_hex(8))
         if not await refuse_gap(objects):
-            raise StoreError(f"{objects.name}: there is no log here")
+            raise MistakeError(f"{objects.name}: there is no log here")
         staging = await asyncio.to_thread(Staging, objects.staging)
         try:
             await objects.probe()

@@ -23,7 +23,7 @@ from pipelines.log import (
     decode_entry,
     entry_path,
 )
-from pipelines.objects import StoreError, open_objects
+from pipelines.objects import MistakeError, StoreError, open_objects
 from pipelines.parts import PART_NAME
 from pipelines.upkeep import DAY_MARK
 from pipelines.verify_rows import RowChecks
@@ -101,7 +101,7 @@ def _is_ours(path: str) -> bool:
 async def _read_log(objects: Objects, found: list[str], problems: list[str]) -> list[tuple[int, Entry]]:
     numbers = sorted(int(match[1]) for path in found if (match := _ENTRY_NAME.fullmatch(path)))
     if not numbers:
-        raise StoreError(f"{objects.name}: there is no log here")
+        raise MistakeError(f"{objects.name}: there is no log here")
     for before, number in pairwise([0, *numbers]):
         problems += [
             f"{entry_path(missing)}: {await _fault_of(objects, missing) or 'is missing'}"

@@ -129,7 +129,7 @@ def test_a_mistake_is_one_line_that_names_the_option(place, tmp_path, options, l
 
 def test_a_folder_without_a_log_is_a_fault_of_one_line(tmp_path):
     done = run("dump", "--data", tmp_path, "--out", tmp_path / "out")
-    assert (done.exit_code, done.stderr) == (1, f"broadsheet: {tmp_path}: there is no log here\n")
+    assert (done.exit_code, done.stderr) == (2, f"broadsheet: {tmp_path}: there is no log here\n")
 
 
 def test_a_country_is_the_folder_that_the_seeds_of_its_sites_lie_in(place, tmp_path):

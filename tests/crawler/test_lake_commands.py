@@ -185,9 +185,22 @@ def test_a_folder_without_a_log_is_named_in_one_line_and_left_alone(command, tmp
     done = run(command, *more.get(command, ()), "--data", tmp_path / "data")
     if command == "export" and "needs DuckDB" in done.stderr:
         pytest.skip("DuckDB is not installed here")
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert done.stderr == f"broadsheet: {tmp_path / 'data'}: there is no log here\n"
     assert not (tmp_path / "data").exists()
+
+
+def test_log_follows_no_folder_that_is_not_there(tmp_path):
+    done = run("log", "--follow", "--data", tmp_path / "data")
+    assert (done.exit_code, done.stderr) == (2, f"broadsheet: {tmp_path / 'data'}: there is no log here\n")
+
+
+@pytest.mark.parametrize("command", ["log", "verify", "compact", "crawl"])
+def test_an_unknown_kind_of_store_is_the_users_mistake(command, tmp_path):
+    more = ["--url", "https://news.example/a", "--contact", "a@b.example", "--state", tmp_path / "state"]
+    done = run(command, *(more if command == "crawl" else ()), "--data", "s4://bucket/x")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "s4://bucket/x: s4:// is no kind of store; s3://, gs:// and az:// are" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -196,12 +209,32 @@ def test_a_folder_without_a_log_is_named_in_one_line_and_left_alone(command, tmp
         (["two words", "--reason", "a wish"], "is no address"),
         (["https://", "--reason", "a wish"], "not a web address"),
         (["news.example", "--reason", " "], "--reason: say why"),
+        (["abcdef", "--reason", "a wish"], "abcdef: has 6 hex digits; an article's id has 32"),
+        (["f" * 63, "--reason", "a wish"], "has 63 hex digits"),
+        (["exampel", "--reason", "a wish"], "exampel: no published row is of such a site"),
     ],
 )
 def test_takedown_of_nothing_is_the_users_mistake(arguments, says, data):
+    before = {path: path.read_bytes() for path in (data / "log").iterdir()}
     done = run("takedown", *arguments, "--data", data)
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
     assert says in done.stderr
+    assert is_left_alone(data / "log", before)
+
+
+@pytest.mark.parametrize(
+    ("site", "rows"), [("example", "3 article"), ("never.published", "nothing published")]
+)
+def test_takedown_takes_a_site_that_is_known_or_a_host(site, rows, data):
+    for _ in range(2):
+        done = run("takedown", site, "--reason", "a wish", "--data", data)
+        assert (done.exit_code, rows in done.stdout) == (0, True)
+        rows = "nothing published matched"
+
+
+def test_takedown_of_what_was_never_published_says_that_copies_are_not_known(data):
+    done = run("takedown", "https://news.example/never", "--reason", "a wish", "--data", data)
+    assert "at other addresses they can still come out" in done.stdout
 
 
 def test_takedown_tells_of_articles_that_stay_elsewhere(data):

@@ -55,6 +55,7 @@ def test_mistakes_are_one_line(data, tmp_path):
     bad.write_text("no json\n")
     assert "bad.jsonl: line 1: " in seen("import", bad, data=data, code=2)
     assert "No such file" in seen("import", tmp_path / "none", data=data, code=2)
+    assert "there is no such folder" in seen("export", tmp_path / "none/file", data=data, code=2)
     assert "there is no log here" in seen("show", data=tmp_path / "none", code=2)
     assert "ftp://" in seen("forget", "ftp://news.example/", data=data, code=2)
     assert "name a --state folder" in seen("show", data="s3://bucket/data", code=2)

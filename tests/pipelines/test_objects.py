@@ -9,7 +9,7 @@ from moto.server import ThreadedMotoServer
 from werkzeug import Response
 
 from pipelines.ledger import open_ledger
-from pipelines.objects import StoreError, open_objects
+from pipelines.objects import MistakeError, StoreError, open_objects
 from pipelines.parts import Staging
 from pipelines.store import open_redis
 from pipelines.verify import verify
@@ -107,6 +107,32 @@ async def test_a_store_that_is_not_there_is_one_line_without_credentials(monkeyp
     assert "s3://bucket/data" in str(raised.value)
     assert "\n" not in str(raised.value)
     assert "secret" not in str(raised.value)
+
+
+async def test_a_bucket_that_is_not_there_is_named_in_one_line(moto, monkeypatch, tmp_path):
+    point_at(moto, monkeypatch)
+    opened = open_objects("s3://buck/x", tmp_path, "worker")
+    for step in (opened.probe(), opened.files("log")):
+        with pytest.raises(MistakeError, match=r"^s3://buck/x: there is no such bucket$"):
+            await step
+
+
+async def test_missing_credentials_are_named_by_what_to_set(moto, monkeypatch, tmp_path):
+    point_at(moto, monkeypatch)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setattr("pipelines.objects._MAX_RETRIES", 0)
+    with pytest.raises(StoreError, match=r"^s3://buck/x: no credentials: set AWS_ACCESS_KEY_ID and"):
+        await open_objects("s3://buck/x", tmp_path, "worker").probe()
+
+
+async def test_what_a_store_refuses_is_told_in_its_own_words(httpserver, monkeypatch, tmp_path):
+    said = "<?xml version='1.0'?>\n<Error><Code>AccessDenied</Code><Message>Not for you</Message></Error>"
+    httpserver.expect_request(re.compile(".*")).respond_with_data(said, status=403)
+    point_at(httpserver.url_for("").rstrip("/"), monkeypatch)
+    with pytest.raises(StoreError, match=r"^s3://buck/x: AccessDenied: Not for you$"):
+        await open_objects("s3://buck/x", tmp_path, "worker").probe()
 
 
 async def test_two_workers_publish_into_one_bucket(bucket, tmp_path):
