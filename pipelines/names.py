@@ -10,6 +10,10 @@ class Names(Protocol):
     """Who gives names of keys: a ledger, or `LogNames`."""
 
     @property
+    def log_id(self) -> str:
+        """The log that the keys belong to."""
+
+    @property
     def worker_id(self) -> str:
         """The worker that asks; empty: it is none."""
 

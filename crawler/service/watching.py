@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
+from crawler.watch.probes import find_fault
 from pipelines.log import Genesis, decode_entry, entry_path
 from pipelines.objects import StoreError
 
@@ -86,26 +87,21 @@ class Watch:
 
     def _note_genesis(self, body: bytes | None) -> None:
         service = self._service
-        if body is None and service.log_id is None:
+        if (fault := find_fault(body, service.log_id)) is not None:
+            self._note("store", "down", fault)
+            return
+        if body is None:
             self._note("store", "waiting", "there is no log yet")
-        elif body is None:
-            self._note("store", "down", "the log that was here is gone")
+            return
+        entry = decode_entry(body)
+        assert isinstance(entry, Genesis)
+        service.know_log(entry.log_id)
+        if service.crawl is not None and service.crawl.is_waiting_for_store:
+            self._note(
+                "store", "waiting", "takes nothing for now; nothing is lost, and nothing new is fetched"
+            )
         else:
-            try:
-                entry = decode_entry(body)
-            except ValueError as error:
-                self._note("store", "down", f"{entry_path(1)} {error}")
-                return
-            if not isinstance(entry, Genesis) or service.log_id not in {None, entry.log_id}:
-                self._note("store", "down", "another log is here than before; start the service again")
-                return
-            service.know_log(entry.log_id)
-            if service.crawl is not None and service.crawl.is_waiting_for_store:
-                self._note(
-                    "store", "waiting", "takes nothing for now; nothing is lost, and nothing new is fetched"
-                )
-            else:
-                self._note("store", "ok", None)
+            self._note("store", "ok", None)
 
     def _note(self, name: str, status: State, detail: str | None) -> None:
         was = self._service.health.components.get(name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from crawler.watch.book import Book
-from pipelines.log import entry_path
+from pipelines.log import Genesis, decode_entry, entry_path
 from pipelines.objects import StoreError
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ class Probe:
         `redis`: a client that does not try again by itself, None: none is used; `names`: of the log's keys, None: there
         is no log yet; `sequence`: the log's last entry.
         """
-        questions: list[Awaitable[None]] = [self._ask("store", objects.read(entry_path(1)))]
+        log_id = names.log_id if names is not None else None
+        questions: list[Awaitable[None]] = [self._ask("store", _read_log(objects, log_id))]
         if redis is not None:
             questions.append(self._ask("redis", redis.ping()))
             if names is not None:
@@ -87,6 +88,28 @@ class Probe:
         except (RedisError, StoreError, OSError, TimeoutError):
             # The ping of the same moment tells of it.
             return
+
+
+def find_fault(body: bytes | None, log_id: str | None) -> str | None:
+    """Say what is wrong with the first entry that a store has given; None: nothing.
+
+    `log_id`: of the log that was here; None: there was none, and none need be here now.
+    """
+    if body is None:
+        return None if log_id is None else "the log that was here is gone"
+    try:
+        entry = decode_entry(body)
+    except ValueError as error:
+        return f"{entry_path(1)} {error}"
+    if not isinstance(entry, Genesis) or log_id not in {None, entry.log_id}:
+        return "another log is here than before; start the service again"
+    return None
+
+
+async def _read_log(objects: Objects, log_id: str | None) -> None:
+    """Raise StoreError also where the store answers, and has lost the log: as with a disk that is not mounted."""
+    if (fault := find_fault(await objects.read(entry_path(1)), log_id)) is not None:
+        raise StoreError(f"{objects.name}: {fault}")
 
 
 async def _count_pending(redis: Redis, names: Names) -> int:

@@ -21,6 +21,7 @@ from crawler.watch.metrics import Metrics
 from crawler.watch.probes import Probe
 from pipelines.freshness import Lags
 from pipelines.ledger import open_ledger
+from pipelines.names import LogNames
 from pipelines.objects import open_objects
 from pipelines.pool import CleanPool
 from pipelines.store import open_redis
@@ -140,6 +141,15 @@ async def test_a_scrape_answers_soon_though_redis_is_gone_and_says_so(tmp_path):
     assert samples["broadsheet_up", (("part", "redis"),)] == 0
     assert samples["broadsheet_errors_total", (("part", "redis"),)] == 1
     await redis.aclose()
+
+
+async def test_a_store_that_answers_and_has_lost_its_log_is_down(tmp_path):
+    metrics = Metrics()
+    objects = open_objects(str(tmp_path / "data"), tmp_path / "state", worker_id="a" * 16)
+    text = await Probe(metrics).render(objects=objects, names=LogNames("0" * 32))
+    samples, _ = read(text)
+    assert samples["broadsheet_up", (("part", "store"),)] == 0
+    assert samples["broadsheet_errors_total", (("part", "store"),)] == 1
 
 
 def queries():
