@@ -166,6 +166,13 @@ def day_figures(
         )
 
 
+def site_names(index: Index) -> tuple[str, ...]:
+    """Give the sites that have rows, by name."""
+    with index.read() as db:
+        found = db.execute("SELECT name FROM latest JOIN names ON number = site ORDER BY name").fetchall()
+    return tuple(name for (name,) in found)
+
+
 def site_figures(index: Index, site: str | None = None) -> tuple[SiteFigures, ...]:
     """Give the figures of each site, by name; or of this one only, if it is known, with its rules."""
     with index.read() as db:

@@ -15,7 +15,7 @@ from crawler.service import parameters
 from crawler.service.endpoints import Endpoint
 from crawler.service.problems import ProblemError
 from crawler.stop_list import find_stop
-from pipelines.index.figures import Figures, site_figures
+from pipelines.index.figures import Figures, site_figures, site_names
 from pipelines.index.tables import IndexNotReadyError
 from pipelines.record import to_timestamp
 
@@ -44,12 +44,12 @@ class Site:
     """The living worker that visits it now."""
     visited_at: str | None
     """When its last pass began."""
-    owed: int
-    """Links that are owed a visit."""
+    owed: int | None
+    """Links that are owed a visit; None: nobody knows."""
     verdict: str | None
     verdict_evidence: str | None
-    is_paused: bool
-    """The site or its host is on the stop-list."""
+    is_paused: bool | None
+    """The site or its host is on the stop-list; None: nobody knows, since no Redis is used."""
     paused_until: str | None
     """None: it is not, or until further notice."""
     texts: int
@@ -114,14 +114,24 @@ class _Known:
     stops: dict[str, Stop]
     now: float
     is_crawling: bool
+    has_redis: bool
+    published: frozenset[str]
+    """Sites that the index has rows of."""
 
     @property
     def ids(self) -> list[str]:
-        return sorted(self.seeds.keys() | self.entries.keys())
+        return sorted(self.seeds.keys() | self.entries.keys() | self.published)
 
 
 async def read_known(service: Service) -> _Known:
-    """Read it; without a Redis only the seeds are known. Raises RedisError."""
+    """Read it; without a Redis only the seeds and the index's sites are known. Raises RedisError."""
+
+    def read_published() -> frozenset[str]:
+        try:
+            return frozenset(site_names(service.index))
+        except IndexNotReadyError:
+            return frozenset()
+
     entries: dict[str, Entry] = {}
     stops: dict[str, Stop] = {}
     now = datetime.now(UTC).timestamp()
@@ -136,6 +146,8 @@ async def read_known(service: Service) -> _Known:
         stops=stops,
         now=now,
         is_crawling=service.crawl is not None,
+        has_redis=service.redis is not None,
+        published=await asyncio.to_thread(read_published),
     )
 
 
@@ -153,10 +165,10 @@ def to_site(id_: str, known: _Known, figures: SiteFigures | None) -> Site:
         due_at=said.get("due_at"),
         held_by=said.get("held_by"),
         visited_at=said.get("visited_at"),
-        owed=said.get("owed") or 0,
+        owed=said.get("owed"),
         verdict=said.get("verdict"),
         verdict_evidence=said.get("verdict_evidence"),
-        is_paused=stop is not None,
+        is_paused=stop is not None if known.has_redis else None,
         paused_until=_until(stop),
         texts=figures.figures.texts if figures else 0,
         last_article_at=to_timestamp(figures.last_article_at)
@@ -180,7 +192,7 @@ async def read_figures(service: Service, ids: list[str]) -> dict[str, SiteFigure
 async def check_known(service: Service, id_: str) -> _Known:
     """Read what is known. Raises ProblemError where that does not include the site."""
     known = await read_known(service)
-    if id_ not in known.seeds and id_ not in known.entries:
+    if not {id_} & (known.seeds.keys() | known.entries.keys() | known.published):
         raise ProblemError(
             404, f"{id_}: no seed has this id, and no such site was ever visited", parameter="id"
         )
@@ -239,7 +251,7 @@ def endpoints(service: Service) -> list[Endpoint]:
     return [
         Endpoint(
             path="/api/sites",
-            summary="All sites: those of the seeds, and those that were ever visited.",
+            summary="All sites: of the seeds, those that were ever visited, and those of which something is published.",
             answer=list_sites,
             returns=Sites,
             parameters=(

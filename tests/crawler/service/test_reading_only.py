@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from pipelines.log import Genesis, encode_entry, entry_path
+from tests.pipelines.index_rows import Folder, article
 
 
 def test_a_folder_is_served_without_a_redis_and_stays_as_it_was(start, tmp_path):
@@ -26,3 +27,15 @@ def test_a_folder_is_served_without_a_redis_and_stays_as_it_was(start, tmp_path)
     assert "broadsheet_" in service.get("/metrics").body.decode()
     assert service.end()[0] == 0
     assert {path: path.stat().st_mtime_ns for path in (data, *data.rglob("*"))} == before
+
+
+def test_sites_of_which_nothing_but_their_rows_is_known_are_listed(start, tmp_path):
+    data = tmp_path / "data"
+    Folder(data).publish(article(1, site="harbour"))
+    service = start(data, "--no-crawl", "--state", str(tmp_path / "state"))
+    service.await_that(service.articles)
+    (site,) = service.get("/api/sites").json["sites"]
+    assert (site["id"], site["texts"], site["is_crawled"]) == ("harbour", 1, False)
+    assert [site[name] for name in ("name", "owed", "verdict", "is_paused", "due_at")] == [None] * 5
+    assert b"/sites/harbour" in service.get("/sites").body
+    assert service.get("/sites/harbour").status == 200
