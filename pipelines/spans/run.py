@@ -77,13 +77,14 @@ async def run_spans(  # noqa: PLR0913 - one keyword a part of the run
     """
     run = _Run(held=held, engine=engine, limits=limits or Limits(), watch=watch)
     while True:
-        progress = await read_progress(held.log.objects)
-        if progress.is_foreign:
+        if (await read_progress(held.log.objects)).is_foreign:
             raise ForeignDataError(
                 f"{held.log.objects.name}: holds what a crawl has published: name another --data, since one of bulk runs "
                 "has one writer, and a crawl any number"
             )
         await held.begin()
+        # Only now is nobody else's batch to come: what another run has published since is done.
+        progress = await read_progress(held.log.objects)
         planner = Planner(how=how, progress=progress, sizes=run.limits.sizes)
         try:
             await run.go_through(planner.plan(sources))

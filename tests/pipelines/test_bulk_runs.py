@@ -14,7 +14,7 @@ from crawler.archive_options import ArchiveOptions
 from crawler.bulk_command import clean_in_bulk
 from pipelines.bulk import clean_inputs
 from pipelines.clusters import choose, find_pairs, find_parts, read_bands
-from pipelines.held import SealedError, TakenOverError
+from pipelines.held import Held, SealedError, TakenOverError
 from pipelines.inputs import find_inputs, read_inputs
 from pipelines.log import Seal, Takedown, encode_entry, entry_path
 from pipelines.near import NearRule
@@ -204,6 +204,22 @@ async def test_of_two_runs_in_one_folder_the_later_one_goes_on(tmp_path, pool):
     rows = read_rows(data)
     assert len(rows) == len({row["visit"] for row in rows}) == 60
     assert (await verify(str(data))).problems == ()
+
+
+async def test_what_another_run_publishes_while_one_begins_is_not_published_again(
+    tmp_path, pool, monkeypatch
+):
+    write_lines(tmp_path / "a.jsonl", [(url(number), html(number)) for number in range(20)])
+    data, begin = tmp_path / "out", Held.begin
+
+    async def begin_late(held):
+        monkeypatch.setattr(Held, "begin", begin)
+        await run(data, [tmp_path / "a.jsonl"], pool)
+        await begin(held)
+
+    monkeypatch.setattr(Held, "begin", begin_late)
+    await run(data, [tmp_path / "a.jsonl"], pool)
+    assert len(read_rows(data)) == 20
 
 
 async def test_a_day_that_is_complete_takes_no_more_rows(tmp_path, pool):
