@@ -43,6 +43,13 @@ class OptOutError(FetchError):
     outcome = "blocked"
 
 
+class OutOfScopeError(FetchError):
+    """The page redirects to where the seed lets no link lead."""
+
+    reason = "scope"
+    outcome = "blocked"
+
+
 class DnsError(FetchError):
     """The host's name stands for no address."""
 

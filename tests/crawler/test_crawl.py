@@ -69,6 +69,10 @@ def paper(serve, helpers):
         "/news/inside-mapped": redirect(
             f"http://[::ffff:127.0.0.2]:{elsewhere.base.rpartition(':')[2]}/secret"
         ),
+        "/news/elsewhere": redirect("http://127.0.0.3:9/news/1"),
+        "/news/to-denied": redirect("/news/hop"),
+        "/news/hop": redirect("/denied/page"),
+        "/denied/page": answer(page(8)),
         "/news/to-file": redirect("file:///etc/hostname"),
         "/private/page": answer(page(7)),
         "/news/half-gzip": encoded(squeezed[: len(squeezed) // 2], "gzip"),
@@ -83,7 +87,9 @@ def paper(serve, helpers):
         "/news/headers": answer(page(37), headers={**html, "X-Long": "x" * 40_000}),
     }
     special = [
-        path for path in site.answers if path.startswith(("/news/", "/private")) and "arrived" not in path
+        path
+        for path in site.answers
+        if path.startswith(("/news/", "/private")) and "arrived" not in path and "hop" not in path
     ] + ["/news/missing"]
     listed = {"/news/feed-1", "/news/feed-2", "/news/gzip-1", "/news/text-1"}
     urls = [f"{site.base}{path}" for path in special if path not in listed]
@@ -127,7 +133,9 @@ def crawled(paper, serve, helpers, tmp_path_factory):
         "sitemaps": [f"{site.base}/sitemap.xml"],
         "sections": [f"{site.base}/"],
     }
-    helpers.seed(seeds, "paper", site.base, urls=urls, **listings)
+    # Were the other host not within the scope, the address guard would not be asked.
+    scope = {"allow": ["127.0.0.1/", "127.0.0.2/"], "deny": ["/denied/"]}
+    helpers.seed(seeds, "paper", site.base, urls=urls, **listings, **scope)
 
     closed = serve()
     closed.answers |= {
@@ -202,7 +210,9 @@ def test_article_listed_by_feed_sitemap_section_or_seed_is_published(crawled, pa
         ("/news/far", ("dead", "redirects")),
         ("/news/to-file", ("dead", "redirects")),
         ("/news/inside", ("blocked", "address")),
-        ("/news/inside-mapped", ("blocked", "address")),
+        ("/news/inside-mapped", ("blocked", "scope")),
+        ("/news/elsewhere", ("blocked", "scope")),
+        ("/news/to-denied", ("blocked", "scope")),
         ("/private/page", ("blocked", "robots")),
         ("/news/half-gzip", ("dead", "truncated")),
         ("/news/half-brotli", ("dead", "truncated")),
@@ -236,6 +246,11 @@ def test_address_that_cannot_be_asked_for_ends_like_any_other(crawled, url, reas
 
 def test_no_byte_is_sent_to_an_address_that_is_not_allowed(crawled):
     assert crawled["elsewhere"].requests == []
+
+
+def test_denied_page_is_not_requested_behind_redirects(crawled):
+    assert "/news/hop" in crawled["site"].paths()
+    assert "/denied/page" not in crawled["site"].paths()
 
 
 def test_page_that_robots_disallows_is_not_requested(crawled):
@@ -298,6 +313,15 @@ def test_single_address_that_is_known_is_named(crawled):
     report = run_crawl(options(crawled["seeds"], crawled["data"], contact="tests@example.org", urls=(url,)))
     assert report.known_urls == (url,)
     assert report.pages == 0
+
+
+def test_single_address_of_no_seed_may_lead_to_another_site(serve, helpers, tmp_path):
+    short, site = serve(), serve()
+    short.answers["/x"] = helpers.answer(b"", 301, {"Location": f"{site.base}/news/1"})
+    site.answers["/news/1"] = helpers.answer(helpers.page(1))
+    helpers.seed(tmp_path / "seeds", "paper", "http://127.0.0.9:9", urls=["http://127.0.0.9:9/"])
+    report = run_crawl(options(tmp_path / "seeds", tmp_path / "data", urls=(f"{short.base}/x",)))
+    assert report.outcomes == {"article": 1}
 
 
 def test_limit_bounds_the_pages_visited(serve, helpers, tmp_path):

@@ -58,16 +58,20 @@ def proxy():
 
 def test_headers_go_to_the_sites_own_hosts_and_to_no_other(serve, helpers, tmp_path):
     site, other = serve(), serve()
-    site.answers["/a/1"] = helpers.answer(b"", 302, {"Location": f"{other.base}/a/2"})
-    other.answers["/a/2"] = helpers.answer(helpers.page(1))
-    helpers.seed(tmp_path / "seeds", "paper", site.base, urls=[f"{site.base}/a/1"])
+    site.answers["/feed.xml"] = helpers.answer(b"", 302, {"Location": f"{other.base}/feed.xml"})
+    site.answers["/a/1"] = helpers.answer(helpers.page(1))
+    feed = f"<rss version='2.0'><channel><item><link>{site.base}/a/1</link></item></channel></rss>"
+    other.answers["/feed.xml"] = helpers.answer(
+        feed.encode(), headers={"Content-Type": "application/rss+xml"}
+    )
+    helpers.seed(tmp_path / "seeds", "paper", site.base, feeds=[f"{site.base}/feed.xml"])
     with (tmp_path / "seeds" / "paper.toml").open("a") as file:
         file.write('headers = { Accept-Language = "de", X-Key = "a b" }\n')
     assert run_crawl(options(tmp_path)).articles == 1
     for _, path, headers in site.requests:
         assert (headers.get("Accept-Language"), headers.get("X-Key")) == ("de", "a b"), path
         assert headers["User-Agent"].startswith("Broadsheet/")
-    assert len(other.requests) == 3
+    assert other.paths() == ["/robots.txt", "/feed.xml"]
     assert not any("X-Key" in headers for _, _, headers in other.requests)
 
 
