@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 from collections import Counter, defaultdict
 from contextlib import closing, suppress
@@ -16,7 +17,7 @@ from pipelines.bulk import clean_inputs
 from pipelines.clusters import choose, find_pairs, find_parts, read_bands
 from pipelines.held import Held, SealedError, TakenOverError
 from pipelines.inputs import find_inputs, read_inputs
-from pipelines.log import Seal, Takedown, encode_entry, entry_path
+from pipelines.log import GapError, Seal, Takedown, encode_entry, entry_path
 from pipelines.near import NearRule
 from pipelines.spans.planning import Planner, Sizes
 from pipelines.spans.processes import SpanPool
@@ -204,6 +205,16 @@ async def test_of_two_runs_in_one_folder_the_later_one_goes_on(tmp_path, pool):
     rows = read_rows(data)
     assert len(rows) == len({row["visit"] for row in rows}) == 60
     assert (await verify(str(data))).problems == ()
+
+
+async def test_a_folder_whose_log_has_a_gap_is_left_alone(done, tmp_path, pool):
+    folder, sources, _ = done
+    data = shutil.copytree(folder / "out", tmp_path / "out", ignore=shutil.ignore_patterns(".state"))
+    (data / entry_path(3)).unlink()
+    before = sorted(data.rglob("*.*"))
+    with pytest.raises(GapError, match=r"0003\.json is missing, and entries above it"):
+        await run(data, sources, pool)
+    assert [path for path in sorted(data.rglob("*.*")) if ".state" not in path.parts] == before
 
 
 async def test_what_another_run_publishes_while_one_begins_is_not_published_again(

@@ -267,6 +267,18 @@ async def test_an_interrupted_takedown_is_carried_out_by_the_next_compaction(tmp
     assert (await verify(str(tmp_path))).problems == ()
 
 
+async def test_a_rewrite_that_runs_already_is_waited_for_and_followed_by_another(tmp_path):
+    async with joined(tmp_path) as (redis, ledger):
+        # Slow enough to be met under way.
+        await redis.execute_command("CONFIG", "SET", "rdb-key-save-delay", "2000")
+        for number in range(200):
+            await redis.set(f"other:{number}", "x")
+        await redis.bgrewriteaof()
+        assert (await redis.info("persistence"))["aof_rewrite_in_progress"]
+        assert await ledger.hide_taken_down(at_once=True)
+        assert (await redis.info("stats"))["total_forks"] >= 2
+
+
 async def test_a_lost_redis_is_told_of_what_was_taken_down(tmp_path):
     visits = await publish(tmp_path, [MARKER, "Other."])
     await take_down(tmp_path, visits[0].url)
