@@ -69,6 +69,7 @@ class Gatekeeper:
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         self._check_host(headers)
+        _check_body(headers)
         is_read = scope["method"] in SAFE_METHODS
         shown = read_token(headers, may_be_basic=is_read)
         is_known = shown is not None and self._token is not None and is_same(shown, self._token)
@@ -103,8 +104,25 @@ class Gatekeeper:
     def _check_origin(self, headers: Headers) -> None:
         """Forms of strangers' pages can post here, and browsers say whose they are."""
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        is_other = origin is not None and urlsplit(origin).netloc != headers.get("host")
+        # Beside us on the machine, other services have other ports: the same site to browsers.
+        if is_other or headers.get("sec-fetch-site") == "cross-site":
             raise ProblemError(403, "the request comes from a page of another site")
+
+
+def _check_body(headers: Headers) -> None:
+    """A proxy in front of us may go by the other length, and take what follows for another's request."""
+    if "content-length" in headers and "transfer-encoding" in headers:
+        raise ProblemError(
+            400,
+            "a body has a Content-Length or a Transfer-Encoding, not both",
+            headers={"Connection": "close"},
+        )
+    encoding = headers.get("content-encoding", "identity")
+    if encoding.strip().lower() not in {"", "identity"}:
+        raise ProblemError(
+            415, "send the body as it is, without a Content-Encoding", headers={"Accept-Encoding": "identity"}
+        )
 
 
 def read_token(headers: Headers, *, may_be_basic: bool) -> str | None:

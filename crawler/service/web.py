@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from crawler.errors import Fault, UserError
+from crawler.service.connections import BoundedProtocol, most_connections, throttle_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 _BACKLOG = 512
-_MOST_CONNECTIONS = 800
-"""Of the 1,024 files that a process may open by default, the crawl needs some, too."""
 _END_SECONDS = 3
 """For answers that are on their way when the service ends."""
 
@@ -60,6 +59,8 @@ class WebServer(uvicorn.Server):
 
 def make_server(app: Starlette) -> WebServer:
     """Make the server of an application."""
+    throttle_logs()
+    BoundedProtocol.most = most_connections()
     return WebServer(
         uvicorn.Config(
             app,
@@ -71,7 +72,7 @@ def make_server(app: Starlette) -> WebServer:
             lifespan="off",
             ws="none",
             backlog=_BACKLOG,
-            limit_concurrency=_MOST_CONNECTIONS,
+            http=BoundedProtocol,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=_END_SECONDS,
             h11_max_incomplete_event_size=32 * 1024,
