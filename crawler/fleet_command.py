@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,30 +30,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def run_fleet(  # noqa: PLR0913 - one keyword an option
-    *,
-    workers: int,
-    seeds: Sequence[Path] | None,
-    data: str,
-    state: Path | None,
-    allow_addresses: tuple[str, ...],
-    contact: str | None,
-    ray: str | None,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetOptions:
+    """What a fleet is asked to do; see `broadsheet fleet --help`."""
+
+    workers: int
+    seeds: Sequence[Path] | None
+    """None: the default seeds."""
+    data: str
+    state: Path | None
+    allow_addresses: tuple[str, ...]
+    contact: str | None
+    ray: str | None
+    """The address of a Ray cluster, or LOCAL; None: workers are processes of this machine."""
+
+
+def run_fleet(options: FleetOptions) -> None:
     """Run the command; ends the process where something is wrong."""
     with exit_codes(mistakes=(UserError, SeedError, SettingError), faults=(StoreError, Fault)):
-        asyncio.run(_run(workers, seeds, data, state, allow_addresses, contact, ray))
+        asyncio.run(_run(options))
 
 
-async def _run(  # noqa: PLR0913, PLR0917 - as above
-    workers: int,
-    seeds: Sequence[Path] | None,
-    data: str,
-    state: Path | None,
-    allow_addresses: tuple[str, ...],
-    contact: str | None,
-    ray: str | None,
-) -> None:
+async def _run(options: FleetOptions) -> None:
+    data, state, ray = options.data, options.state, options.ray
     environment = read_environment()
     is_local = "://" not in data
     if ray not in {None, LOCAL} and environment.redis_url is None:
@@ -63,14 +63,14 @@ async def _run(  # noqa: PLR0913, PLR0917 - as above
         )
     if state is None and not is_local and environment.redis_url is None:
         raise UserError(f"--data {data}: name a --state folder, or a Redis by REDIS_URL")
-    tasks = plan_tasks(load_seeds(seeds), (), ())
-    contact = contact or environment.contact
+    tasks = plan_tasks(load_seeds(options.seeds), (), ())
+    contact = options.contact or environment.contact
     if contact is None:
-        check_contact_needed(tasks, make_guard(allow_addresses, contact))
+        check_contact_needed(tasks, make_guard(options.allow_addresses, contact))
     check_extras(tasks)
     order = Order(
-        arguments=_to_arguments(data, state, allow_addresses, contact),
-        seeds=read_seed_files(seeds),
+        arguments=_to_arguments(data, state, options.allow_addresses, contact),
+        seeds=read_seed_files(options.seeds),
         environment=read_passed_on(everything=ray is None),
     )
     folder = state or (Path(data) / ".state" if is_local else Path(tempfile.gettempdir()))
@@ -102,7 +102,7 @@ async def _run(  # noqa: PLR0913, PLR0917 - as above
             return sum(due <= agenda.now() for due in dues.values())
 
         set_up_logs()
-        fleet = Fleet(placer, order, most=workers, count_due=count_due)
+        fleet = Fleet(placer, order, most=options.workers, count_due=count_due)
         interruption.stop = fleet.stop
         await fleet.run()
 

@@ -78,9 +78,9 @@ def fleet(
     ] = None,
 ) -> None:
     """Keep crawl workers running, as many as what is due asks for, until stopped."""
-    from crawler.fleet_command import run_fleet
+    from crawler.fleet_command import FleetOptions, run_fleet
 
-    run_fleet(
+    options = FleetOptions(
         workers=workers,
         seeds=tuple(seeds) if seeds else None,
         data=data,
@@ -89,6 +89,7 @@ def fleet(
         contact=contact or None,
         ray=ray,
     )
+    run_fleet(options)
 
 
 def status(
