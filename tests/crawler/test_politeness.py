@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import socket
@@ -14,9 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from crawler.closures import read_retry_after
+from crawler.closures import Closures, read_retry_after
 from crawler.crawl import CrawlOptions, run_crawl
 from crawler.settings import read_environment
+from pipelines.ledger import open_ledger
+from pipelines.store import open_redis
 
 ROOT = Path(__file__).parents[2]
 DELAY = 0.4
@@ -197,6 +200,25 @@ def test_page_that_asks_for_patience_for_ever_is_given_up(serve, helpers, tmp_pa
     report = run_crawl(options(tmp_path))
     assert report.outcomes == {"article": 1, "dead": 1}
     assert site.paths().count("/news/2") == 6
+
+
+def test_host_that_goes_on_asking_for_a_second_is_left_alone_for_longer_and_longer(tmp_path):
+    async def ask():
+        async with (
+            open_redis(None, tmp_path) as redis,
+            open_ledger(redis=redis, data=str(tmp_path / "data"), state=tmp_path) as ledger,
+        ):
+            closures, host, found = Closures(redis, ledger), "news.example", []
+            for status in (429, 429, 503, 429, 429, 200, 429):
+                await closures.note_answer(host, status, "1", None)
+                if status == 429:
+                    # Of requests that were under way, too: they are no further time.
+                    await closures.note_answer(host, status, "1", None)
+                found.append(round(error.seconds) if (error := closures.find(host)) else 0)
+                await asyncio.sleep(found[-1] + 0.02)
+            return found
+
+    assert asyncio.run(ask()) == [1, 1, 1, 2, 4, 0, 1]
 
 
 def test_host_that_is_down_is_left_alone_and_its_pages_stay_owed(serve, helpers, tmp_path):
