@@ -240,7 +240,7 @@ def check_browser(sites: list[str]) -> None:
         _playwright_error()
     except ImportError:
         raise UserError(
-            f"{sites[0]}: browser = true needs Playwright: pip install 'broadsheet[browser]', and Chromium "
+            f"{sites[0]}: browser = true needs Playwright: pip install '.[browser]' in the checkout, and Chromium "
             "(BROADSHEET_CHROMIUM names the program, or playwright install chromium)"
         ) from None
 

@@ -61,7 +61,7 @@ def import_duckdb() -> Any:
     try:
         import duckdb  # noqa: PLC0415 - an extra, and nothing else needs it
     except ImportError as error:
-        raise ExportError("--parquet needs DuckDB: pip install 'broadsheet[parquet]'") from error
+        raise ExportError("--parquet needs DuckDB: pip install '.[parquet]' in the checkout") from error
     return duckdb
 
 

@@ -101,7 +101,7 @@ def check_http2(sites: list[str]) -> None:
         import h2  # noqa: F401, PLC0415 - an extra
         import httpcore  # noqa: F401, PLC0415
     except ImportError:
-        raise UserError(f"{sites[0]}: http2 = true needs pip install 'broadsheet[http2]'") from None
+        raise UserError(f"{sites[0]}: http2 = true needs pip install '.[http2]' in the checkout") from None
 
 
 def _note_sending(turn: Turn) -> Any:

@@ -57,7 +57,7 @@ class RayPlacer:
         try:
             import ray  # noqa: PLC0415 - an extra
         except ImportError:
-            raise UserError("--ray needs Ray: pip install 'broadsheet[ray]'") from None
+            raise UserError("--ray needs Ray: pip install '.[ray]' in the checkout") from None
         self._ray: Any = ray
         try:
             ray.init(

@@ -91,7 +91,7 @@ def _import() -> Any:
     try:
         import ray  # noqa: PLC0415 -- an extra, which only this needs
     except ImportError:
-        raise RayError("--ray: Ray is not installed: pip install 'broadsheet[ray]'") from None
+        raise RayError("--ray needs Ray: pip install '.[ray]' in the checkout") from None
     return ray
 
 

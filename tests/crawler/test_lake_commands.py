@@ -252,7 +252,7 @@ def test_export_needs_duckdb_and_says_so(data, tmp_path, monkeypatch):
     done = run("export", "--data", data, "--parquet", tmp_path / "out.parquet")
     assert (done.exit_code, done.stderr) == (
         2,
-        "broadsheet: --parquet needs DuckDB: pip install 'broadsheet[parquet]'\n",
+        "broadsheet: --parquet needs DuckDB: pip install '.[parquet]' in the checkout\n",
     )
 
 
