@@ -89,8 +89,8 @@ class Applier:
         """Remove what a takedown names; again changes nothing."""
         self._takedowns.add(sequence, takedown.match)
         is_new = self._db.execute(
-            "INSERT OR IGNORE INTO takedowns VALUES (?, ?)",
-            (sequence, msgspec.json.encode(takedown.match).decode()),
+            "INSERT OR IGNORE INTO takedowns VALUES (?, ?, ?)",
+            (sequence, msgspec.json.encode(takedown.match).decode(), takedown.of is None),
         ).rowcount
         if is_new:
             self.done.removed += take_down(self._db, self._rows, takedown.match)

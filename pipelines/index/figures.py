@@ -111,6 +111,7 @@ class Overview:
     last_sealed: date | None
     """The latest day that is complete."""
     takedowns: int
+    """Those that were asked for; what they spread to, such as near-duplicates, is not counted."""
     unreadable: tuple[tuple[str, str], ...]
     """Path and fault of parts that count and are not in the index."""
     bytes: int
@@ -142,7 +143,7 @@ def overview(index: Index) -> Overview:
             first_fetched_at=to_moment(min(keys) >> SLOT_BITS) if keys else None,
             last_fetched_at=to_moment(max(keys) >> SLOT_BITS) if keys else None,
             last_sealed=date.fromisoformat(sealed) if sealed else None,
-            takedowns=db.execute("SELECT count(*) FROM takedowns").fetchone()[0],
+            takedowns=db.execute("SELECT count(*) FROM takedowns WHERE is_asked").fetchone()[0],
             unreadable=tuple(map(tuple, db.execute("SELECT path, fault FROM parts WHERE fault IS NOT NULL"))),
             bytes=_count_bytes(db),
             figures=_read_figures(db, names, ALL, EVER),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """Of the tables and of what stands in them: raised with any change, and every index is made anew."""
 
 FILE = "index.sqlite3"
@@ -61,7 +61,7 @@ CREATE INDEX outcomes_address ON outcomes (address);
 CREATE INDEX outcomes_of ON outcomes (of) WHERE of IS NOT NULL;
 CREATE INDEX outcomes_kind ON outcomes (outcome, reason);
 CREATE INDEX outcomes_site ON outcomes (site, outcome, reason);
-CREATE TABLE takedowns (entry INTEGER PRIMARY KEY, match TEXT NOT NULL);
+CREATE TABLE takedowns (entry INTEGER PRIMARY KEY, match TEXT NOT NULL, is_asked INTEGER NOT NULL);
 CREATE TABLE seals (day TEXT PRIMARY KEY, entry INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE months (month INTEGER PRIMARY KEY, is_dirty INTEGER NOT NULL);
 CREATE TABLE figures (

@@ -21,6 +21,25 @@ _RUN = re.compile(f"[{_UNSPACED}]+")
 # Private use: they mark the words that filters are made of. Lone surrogates and U+0000 can stand in no query.
 _FORBIDDEN = re.compile("[\x00\ud800-\uf8ff\U000f0000-\U0010ffff]")
 _MARK = "\ue000"
+
+
+def _make_folds() -> dict[int, str | None]:
+    """What letters are searched as: SQLite's tokenizer folds the accents of Latin letters only, and no letter with a stroke."""
+    # Dots and strokes that no decomposition reaches. Whoever writes Turkish in capitals types I for the dotless one.
+    folds: dict[int, str | None] = dict(zip(map(ord, "ıłøđðħŧŋ"), "iloddhtn", strict=True))
+    folds |= {ord("æ"): "ae", ord("œ"): "oe", ord("þ"): "th", ord("ё"): "е", ord("ѐ"): "е", ord("ѝ"): "и"}
+    # Latin and Greek without their accents. Cyrillic й, ї and ў are letters of their own, and nobody types others for them.
+    for number in (*range(0xC0, 0x250), *range(0x370, 0x400), *range(0x1E00, 0x2000)):
+        base = unicodedata.normalize("NFD", chr(number))[0]
+        if base != chr(number):
+            folds[number] = base
+    # Accents that are left where no letter has them; points of Hebrew; vowel signs and the stretcher of Arabic.
+    for first, last in ((0x300, 0x36F), (0x591, 0x5BD), (0x5C1, 0x5C2), (0x64B, 0x652), (0x640, 0x640)):
+        folds |= dict.fromkeys(range(first, last + 1))
+    return folds
+
+
+_FOLDED = _make_folds()
 _PIECE = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _WORD = re.compile(r"[^\W_]")
 
@@ -98,4 +117,4 @@ def _pairs(run: str) -> list[str]:
 def _clean(text: str) -> str:
     if text.isascii():
         return text.replace("\x00", " ").lower()
-    return unicodedata.normalize("NFKC", _FORBIDDEN.sub(" ", text)).casefold()
+    return unicodedata.normalize("NFKC", _FORBIDDEN.sub(" ", text)).casefold().translate(_FOLDED)

@@ -90,6 +90,7 @@ def library(tmp_path_factory):
             text="The train, they said, was late again. " + "x " * 400 + "faraway",
         ),
         article(8, title="Ｆｕｌｌ ｗｉｄｔｈ", fetched_at="2025-12-31T23:59:59+00:00"),
+        article(9, title="Şehirde ışık, İzmir Işıklar", description="Ёлка мой Łódź Ærø Strasse Αθήνα مُحَمَّد"),
     )
     return index_of(data)
 
@@ -120,6 +121,15 @@ def library(tmp_path_factory):
         ("faraway", []),
         ("_ zug _", [1]),
         ("!!!", []),
+        ("IŞIK", [9]),
+        ("ISIK izmir", [9]),
+        ("İZMİR ışıklar", [9]),
+        ("елка", [9]),
+        ("ЁЛКА", [9]),
+        ("мои", []),
+        ("lodz aero straße", [9]),
+        ("ΑΘΗΝΑ", [9]),
+        ("محمد", [9]),
     ],
 )
 def test_finds_articles_by_words_in_any_script(library, typed, titles):
@@ -130,7 +140,7 @@ def test_finds_articles_by_words_in_any_script(library, typed, titles):
 @pytest.mark.parametrize(
     ("query", "count"),
     [
-        ({}, 8),
+        ({}, 9),
         ({"site": "bote"}, 1),
         ({"site": "nowhere"}, 0),
         ({"site": ""}, 0),
@@ -139,7 +149,7 @@ def test_finds_articles_by_words_in_any_script(library, typed, titles):
         ({"language": "de-CH"}, 0),
         ({"section": "sport"}, 1),
         ({"section": "Sport", "language": "ja"}, 0),
-        ({"since": NOON}, 7),
+        ({"since": NOON}, 8),
         ({"until": NOON}, 1),
         ({"since": NOON + timedelta(seconds=2), "until": NOON + timedelta(seconds=4)}, 2),
         ({"q": "train", "since": NOON + timedelta(seconds=3)}, 1),
