@@ -79,7 +79,7 @@ def _describe_site(status: SiteStatus, now: float) -> Iterator[str]:
     if status.owed:
         yield f"{counted(status.owed, 'link')} owed"
     if status.put_offs:
-        yield f"put off {status.put_offs} times in a row"
+        yield f"put off {counted(status.put_offs, 'time')} in a row"
     if status.held_by is not None:
         yield "being visited"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawler.watch.alerts import SiteMemory, alert_id, to_samples
 from crawler.watch.visits import add_up, to_moment
+from crawler.wording import counted
 from pipelines.record import to_timestamp
 
 if TYPE_CHECKING:
@@ -65,6 +66,19 @@ class SiteStatus:
         return bool(self.alerts or self.failing or self.put_offs or self.verdict not in {None, "ok"})
 
 
+def describe_wrong(status: SiteStatus) -> list[str]:
+    """What is wrong with a site apart from its alerts, one line each."""
+    said = [] if status.verdict in {None, "ok"} else [f"{status.verdict}: {status.verdict_evidence}"]
+    if status.put_offs:
+        share = status.captured_share
+        captured = "" if share is None else f", {100 * share:.0f} % of those listed are captured"
+        said.append(
+            f"pages were put off in {counted(status.put_offs, 'pass', 'passes')} in a row; "
+            f"{counted(status.owed, 'link')} owed{captured}"
+        )
+    return [*said, *status.failing]
+
+
 def find_statuses(entries: Iterable[Entry], memories: Mapping[str, SiteMemory]) -> list[SiteStatus]:
     """All sites of the agenda, those with something wrong first, each by name."""
     found = [_to_status(entry, memories.get(entry.site) or SiteMemory()) for entry in entries]
@@ -89,7 +103,7 @@ def _to_status(entry: Entry, memory: SiteMemory) -> SiteStatus:
         pages=known.pages if known else 0,
         alerts=tuple(to_open_alert(entry.site, alert) for alert in memory.alerts),
         failing=tuple(
-            f"{source.kind} {source.url}: failed {source.failures} times: {source.error}"
+            f"{source.kind} {source.url}: failed {counted(source.failures, 'time')}: {source.error}"
             for source in state.sources
             if source.failures
         ),

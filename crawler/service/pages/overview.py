@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.service.pages.charts import to_bars
 from crawler.service.pages.frame import Page
 from crawler.service.pages.shared import Shared
-from crawler.service.pages.watch import read_watched
+from crawler.service.pages.watch import read_watched, share_agenda
 from pipelines.index.figures import day_figures, overview
 from pipelines.index.tables import IndexNotReadyError
 
@@ -40,6 +40,7 @@ class Cleaning:
 
 def page(service: Service) -> Page:
     """Give the page."""
+    agenda = share_agenda(service)
 
     async def read() -> dict[str, Any]:
         whole, days = await asyncio.to_thread(_read_index)
@@ -51,7 +52,7 @@ def page(service: Service) -> Page:
             "cleaning": measure_cleaning(days[-_WEEK:]),
             "languages": whole.languages[:_LANGUAGES] if whole else (),
             "rules": whole.figures.rules[:_RULES] if whole else (),
-            "watched": await read_watched(service),
+            "watched": await read_watched(service, agenda),
         }
 
     def _read_index() -> tuple[Overview | None, tuple[DayFigures, ...]]:

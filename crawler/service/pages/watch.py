@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
+from crawler.service.pages.shared import Shared
 from crawler.watch.book import Book
-from crawler.watch.status import to_open_alert
+from crawler.watch.status import describe_wrong, find_statuses, to_open_alert
 from crawler.watch.visits import add_up
 from pipelines.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from crawler.agenda import Entry
     from crawler.runs import Run
     from crawler.service.service import Service
     from crawler.watch.alerts import SiteMemory
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
     from crawler.watch.status import OpenAlert
 
 _MOST_SITES = 30
-"""With an open alert, that are shown with what it says."""
+"""With an open alert, and with something else that is wrong, that are shown with what it is."""
 _SHOWN_RUNS = 8
 _LATEST_RUNS = 50
+_AGENDA_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,14 @@ class SiteAlert:
 
     site: str
     alert: OpenAlert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteWrong:
+    """A site that somebody should look at, though no alert is open."""
+
+    site: str
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +57,14 @@ class Watched:
     """Those opened last first; of the first thirty sites that have some."""
     alert_count: int = 0
     alert_sites: int = 0
+    standing: Mapping[str, tuple[Monitor, ...]] = field(default_factory=dict)
+    """All open alerts, by site."""
+    wrong: tuple[SiteWrong, ...] = ()
+    """What else is wrong, as `broadsheet status` finds it: verdicts, listings that fail, pages put off; thirty sites at most."""
+    wrong_sites: int = 0
+    """Of these, all that there are."""
+    known_sites: int = 0
+    """In the agenda."""
     waiting: int = 0
     """Messages of alerts that could not be sent yet."""
     runs: tuple[Run, ...] = ()
@@ -60,8 +79,8 @@ class Watched:
     """The share of their articles that say something twice: what cleaning may have left."""
 
 
-async def read_watched(service: Service) -> Watched:
-    """Read it."""
+async def read_watched(service: Service, agenda: Shared[tuple[Entry, ...]]) -> Watched:
+    """Read it; `agenda` gives all its sites."""
     if service.redis is None or service.names is None:
         why = "no Redis is used" if service.redis is None else "there is no log yet"
         return Watched(problem=f"{why}, so nothing is known of passes and alerts")
@@ -69,18 +88,27 @@ async def read_watched(service: Service) -> Watched:
     try:
         standing = await book.read_open()
         runs = await service.runs.read(limit=_LATEST_RUNS)
+        entries = await agenda.get()
+        # Of a site without an alert its state alone says whether something is wrong.
+        ailing = [one.site for one in find_statuses(entries, {}) if one.is_wrong and one.site not in standing]
         visited = sorted({run.site for run in runs})
         alerting = sorted(standing)[:_MOST_SITES]
-        memories = await book.read_all(sorted({*visited, *alerting}))
+        memories = await book.read_all(sorted({*visited, *alerting, *ailing[:_MOST_SITES]}))
         waiting = await book.count_waiting()
     except (RedisError, StoreError, OSError):
         return Watched(problem="Redis does not answer, so nothing is known of passes and alerts for now")
     alerts = [one for site in alerting for one in to_alerts(site, memories.get(site))]
+    shown = set(ailing[:_MOST_SITES])
+    wrong = find_statuses((entry for entry in entries if entry.site in shown), memories)
     captured, lags, articles, leftovers = _gather(memories, visited)
     return Watched(
         alerts=tuple(sorted(alerts, key=lambda one: one.alert.opened_at, reverse=True)),
         alert_count=sum(map(len, standing.values())),
         alert_sites=len(standing),
+        standing=standing,
+        wrong=tuple(SiteWrong(site=one.site, lines=tuple(describe_wrong(one))) for one in wrong),
+        wrong_sites=len(ailing),
+        known_sites=len(entries),
         waiting=waiting,
         runs=tuple(runs[:_SHOWN_RUNS]),
         seen_sites=len(visited),
@@ -88,6 +116,15 @@ async def read_watched(service: Service) -> Watched:
         lag_seconds=median(lags) if lags else None,
         leftovers=leftovers / articles if articles else None,
     )
+
+
+def share_agenda(service: Service) -> Shared[tuple[Entry, ...]]:
+    """All sites of the agenda, read once for all who ask within some seconds: of 10,000 sites that is not little."""
+
+    async def read() -> tuple[Entry, ...]:
+        return tuple([entry async for entry in service.agenda.entries()])
+
+    return Shared(read, seconds=_AGENDA_SECONDS)
 
 
 def _gather(

@@ -29,6 +29,7 @@ from crawler.service.pages.wording import is_web, reveal
 from crawler.service.problems import answer_missing_part
 from crawler.service.revisions import compare
 from crawler.settings import read_environment
+from crawler.sources import SiteState
 from crawler.watch.alerts import Alert, SiteMemory
 from crawler.watch.book import book_keys
 from crawler.watch.visits import Sample, Visit
@@ -93,6 +94,8 @@ async def add_alert(data):
         memories, standing, _ = book_keys(ledger)
         await redis.hset(memories, "gazette", memory.packed())
         await redis.hset(standing, "gazette", "fields")
+        state = SiteState(owed=20, put_offs=1)
+        await redis.hset(ledger.key("agenda"), "harbour", state.packed())
 
 
 def scrub(text):
@@ -258,8 +261,10 @@ def test_paragraphs_stand_across_from_the_one_that_they_became():
 
 def test_the_overview_says_what_is_wrong_now_with_the_pages_that_show_it(service):
     page = look(service, "/")
-    (alert,) = page.find_class("alert")
+    alert, ailing = page.find_class("alert")
+    assert said(ailing) == "harbour pages were put off in 1 pass in a row; 20 links owed"
     assert "authors fell from 100 % to 0 %" in said(alert)
+    assert not page.find_class("fine")
     tiles = {said(one.find("dt")): said(one.find("dd")) for one in page.find_class("tiles")[0]}
     assert (tiles["Captured"], tiles["Lag"], tiles["Open alerts"]) == ("90 %", "10 min", "1")
     chart = next(page.iter("svg"))
@@ -277,6 +282,7 @@ def test_sites_and_one_site_show_verdict_fields_rules_and_samples(service):
     page = look(service, "/sites")
     (row,) = (row for row in page.iter("tr") if row.get("role") == "row" and "Gazette" in said(row))
     assert "alert: fields" in said(row)
+    assert not row.find_class("good")
     assert "Title 100 %" in next(
         svg.get("aria-label") for svg in row.iter("svg") if svg.get("class") == "fields"
     )
