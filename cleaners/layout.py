@@ -75,6 +75,8 @@ HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
+# C0 and C1 but what counts as white space.
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _RAISED = str.maketrans("0123456789-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻")
 _RAISABLE = re.compile("[-−]?[0-9]{1,4}")
 
@@ -156,12 +158,18 @@ class Layout:
 
 
 def fold_space(text: str) -> str:
-    """White space folded to single blanks, line feeds kept, invisible characters gone."""
+    """White space folded to single blanks, line feeds kept, invisible and control characters gone."""
     if not text.isascii():
         text = text.translate(_INVISIBLE)
     if "\n" not in text:
-        return " ".join(text.split())
-    return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip("\n")
+        return drop_controls(" ".join(text.split()))
+    return "\n".join(drop_controls(" ".join(line.split())) for line in text.split("\n")).strip("\n")
+
+
+def drop_controls(text: str) -> str:
+    """The text without characters that steer a terminal; tabs and line breaks stay."""
+    # Nearly all text is printable, which is told in a tenth of the time that looking for each control takes.
+    return text if text.isprintable() else _CONTROLS.sub("", text)
 
 
 class _Writer:
@@ -215,7 +223,7 @@ class _Writer:
 
     def _write(self, holder: Element, kind: BlockKind, level: int | None, depth: int, group: int) -> None:
         text = "".join(self.parts)
-        text = text.strip("\n") if kind == "code" else fold_space(text)
+        text = drop_controls(text.strip("\n")) if kind == "code" else fold_space(text)
         if not text or text.isspace():
             return
         for run in [text] if kind == "code" else text.split("\n\n"):

@@ -54,6 +54,11 @@ def test_inline_markup_neither_glues_nor_splits_words(html, text):
     assert texts(html) == [text]
 
 
+def test_nothing_that_steers_a_terminal_stays_in_a_block():
+    html = "<p>red \x1b[31m ferry\x07, \x9b2J sailed</p><pre>if\tnight:\n\x1b[0m    sail()</pre>"
+    assert texts(html) == ["red [31m ferry, 2J sailed", "if\tnight:\n[0m    sail()"]
+
+
 def test_block_markup_parts_words():
     assert texts("<div>old<div>harbour</div>office</div>") == ["old", "harbour", "office"]
 
