@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_ROBOTS_BYTES = 512 * 1024
 """RFC 9309 asks for 500 KiB at least; what lies beyond is not read."""
-MAX_DELAY_SECONDS = 60.0
+MAX_DELAY_SECONDS = 3600.0
 """Of a Crawl-delay or Request-rate; some say a day, which would have a site read never."""
 
 _PRODUCT = re.compile(r"[a-z_-]+")
@@ -45,6 +45,8 @@ class Robots:
     access: Protego
     delay_seconds: float
     """Between two requests; 0: it asks for none."""
+    asked_seconds: float
+    """What it asks for, which may be more than anybody could keep to."""
     signals: tuple[SignalRule, ...]
     """What it says of uses."""
 
@@ -52,9 +54,11 @@ class Robots:
     def of(cls, reduced: str, agent: str) -> Robots:
         """The rules of what `reduce_robots` gave for the same agent."""
         access = Protego.parse(reduced)
+        asked = _find_delay(access, agent)
         return cls(
             access=access,
-            delay_seconds=min(_find_delay(access, agent), MAX_DELAY_SECONDS),
+            delay_seconds=min(asked, MAX_DELAY_SECONDS),
+            asked_seconds=asked,
             signals=read_robots_signals(reduced, agent),
         )
 

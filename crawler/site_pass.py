@@ -30,6 +30,10 @@ MAX_SITEMAP_DEPTH = 3
 RETRY_HORIZON_SECONDS = 60.0
 """A retry that is due within this is waited for; a later one is left to the next pass."""
 
+SLOW_PASS_SECONDS = 1800.0
+"""Of a pass over a site that wants more than a minute between two requests: a round over all sites waits for no site for
+days. At least three of its requests, so that each pass gets beyond the listing."""
+
 FREE_TRIES = 3
 """In one pass, of a page whose host asks for patience: more would be a page that never comes."""
 
@@ -153,6 +157,8 @@ class SitePass:
         self.signs: Counter[str] = Counter()
         """What the answers of this pass say of the site: `crawler.verdicts` reads them."""
         self._stopped = False
+        self._slow_until: float | None = None
+        self._slow_visit = ""
         self._paused_until = 0.0
         self._closed_until = 0.0
         self._free_tries: Counter[str] = Counter()
@@ -161,8 +167,14 @@ class SitePass:
     @property
     def is_closed(self) -> bool:
         """Whether no more visits are drawn in this pass."""
-        is_quiet = self._quiet_at is not None and time.monotonic() >= self._quiet_at
+        ends = [at for at in (self._quiet_at, self._slow_until) if at is not None]
+        is_quiet = bool(ends) and time.monotonic() >= min(ends)
         return self._stopped or self.put_off is not None or self._budget.is_spent or is_quiet
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the crawl ends: what is being read is left where it is."""
+        return self._stopped
 
     async def start_listings(self) -> None:
         """Ask for those of the site's listings that are due."""
@@ -228,6 +240,23 @@ class SitePass:
         self.put_off = self.put_off or reason
         self._closed_until = max(self._closed_until, time.monotonic() + seconds)
         return False
+
+    def go_slowly(self, pace_seconds: float, visit: Visit | None) -> bool:
+        """Note that the site wants so long between two requests: one visit at a time, and for a while only.
+
+        False: another visit is under way, so this one is to be given back. The archive is read to its end all the
+        same: nobody else waits for that.
+        """
+        if self.backfill is not None:
+            return True
+        if self._slow_until is None:
+            self._window = 1
+            self._slow_until = time.monotonic() + max(SLOW_PASS_SECONDS, 3 * pace_seconds)
+        if visit is None:
+            return True
+        if self._slow_visit not in self._under_way:
+            self._slow_visit = visit.token
+        return visit.token == self._slow_visit
 
     @property
     def closed_seconds(self) -> float:

@@ -7,6 +7,7 @@ a site whose rules cannot be had is closed until they can.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from crawler.fetching.failures import (
 )
 from crawler.fetching.site_meta import site_meta
 from crawler.kept_robots import CLOSED_SECONDS, KEPT_SECONDS, RobotsUnavailableError
-from crawler.robots import MAX_ROBOTS_BYTES, Robots, decode_robots, reduce_robots
+from crawler.robots import MAX_DELAY_SECONDS, MAX_ROBOTS_BYTES, Robots, decode_robots, reduce_robots
 from crawler.signals import find_signals
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 
 _MAX_HOSTS = 2_000
 """Whose rules this process holds; a tenth of a MB each at the very most, as a rule 2 kB. The others are in Redis."""
+
+
+LONG_DELAY_SECONDS = 60.0
+"""A site that asks for more is read slowly, which whoever waits for it had better know."""
+
+_log = logging.getLogger(__name__)
 
 
 class RobotsMiddleware:
@@ -73,6 +80,10 @@ class RobotsMiddleware:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         request.meta["site_signals"] = find_signals(known.signals, path)
         request.meta["pace_seconds"] = max(request.meta["delay_seconds"], known.delay_seconds)
+        if known.delay_seconds > LONG_DELAY_SECONDS and "site_pass" in request.meta:
+            site_pass, visit = request.meta["site_pass"], request.meta.get("visit")
+            if not site_pass.go_slowly(known.delay_seconds, visit):
+                raise StoppedError(f"{origin} gets one request in {known.delay_seconds:.0f} s")
 
     def _keep(self, origin: str, rules: asyncio.Future[Robots], seconds: float) -> None:
         self._rules.pop(origin, None)
@@ -91,7 +102,7 @@ class RobotsMiddleware:
             raise PutOffError(str(error)) from None
         if found is not None:
             self._keep(origin, own, found[1])
-            return await asyncio.to_thread(Robots.of, found[0], self._agent)
+            return await self._read(origin, found[0])
         try:
             answer = await self._ask(origin, request)
         except FetchError as error:
@@ -111,7 +122,14 @@ class RobotsMiddleware:
         reduced = await asyncio.to_thread(reduce_robots, decode_robots(text), self._agent)
         if kept is not None:
             await kept.remember(origin, reduced)
-        return await asyncio.to_thread(Robots.of, reduced, self._agent)
+        return await self._read(origin, reduced)
+
+    async def _read(self, origin: str, reduced: str) -> Robots:
+        rules = await asyncio.to_thread(Robots.of, reduced, self._agent)
+        if (asked := rules.asked_seconds) > LONG_DELAY_SECONDS:
+            kept = "which it gets" if asked <= MAX_DELAY_SECONDS else f"it gets {MAX_DELAY_SECONDS:.0f}"
+            _log.warning("%s/robots.txt asks for %.0f s between two requests: %s", origin, asked, kept)
+        return rules
 
     async def _ask(self, origin: str, request: Request) -> Response | None:
         """The answer; None: redirects without end, or to no page, which say as much as a 404."""

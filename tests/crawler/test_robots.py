@@ -132,14 +132,15 @@ def test_verdict_is_that_of_googles_parser(case):
         ("request-rate: 1/20s", 20.0),
         ("request-rate: 2/1m", 30.0),
         ("crawl-delay: 3\nrequest-rate: 1/5s", 5.0),
-        ("crawl-delay: 86400", 60.0),
+        ("crawl-delay: 900", 900.0),
+        ("crawl-delay: 86400", 3600.0),
         ("crawl-delay: -4", 0.0),
         ("crawl-delay: soon", 0.0),
         ("request-rate: 0/5", 0.0),
         ("crawl-delay: nan", 0.0),
     ],
 )
-def test_delay_is_heard_within_a_minute(line, seconds):
+def test_delay_is_heard_within_an_hour(line, seconds):
     reduced = reduce_robots(f"user-agent: *\n{line}\ndisallow: /x\n", "Paper")
     assert Robots.of(reduced, "Paper").delay_seconds == seconds
 
@@ -235,3 +236,19 @@ def test_crawl_delay_longer_than_the_seeds_is_kept(serve, helpers, tmp_path):
     gaps = [after - before for before, after in itertools.pairwise(times)]
     assert len(gaps) >= 3
     assert min(gaps) >= 0.95 * 0.4
+
+
+def test_pass_over_a_site_that_wants_long_delays_ends_and_says_so(
+    serve, helpers, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr("crawler.middlewares.robots.LONG_DELAY_SECONDS", 0.2)
+    monkeypatch.setattr("crawler.site_pass.SLOW_PASS_SECONDS", 0.5)
+    site = serve()
+    publish(site, helpers, pages=12)
+    site.answers["/robots.txt"] = helpers.answer(b"User-agent: *\nCrawl-delay: 0.4\n")
+    helpers.seed(tmp_path / "seeds", "paper", site.base, feeds=[f"{site.base}/feed.xml"])
+    first = run_crawl(options(tmp_path / "seeds", tmp_path / "data"))
+    assert 1 <= first.articles <= 5
+    assert caplog.text.count("asks for 0 s between two requests: which it gets") == 1
+    # What is left is the next crawl's.
+    assert 1 <= run_crawl(options(tmp_path / "seeds", tmp_path / "data")).articles <= 5
