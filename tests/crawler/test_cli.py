@@ -171,7 +171,7 @@ def test_clean_names_what_it_cannot_read_or_write(tmp_path):
     source.write_text(lines(1))
     (tmp_path / "notes.md").write_text("x")
     assert refused("clean", tmp_path / "none.html") == f"broadsheet: {tmp_path}/none.html: no such file"
-    assert "notes.md: not a .html, .txt or .jsonl file" in refused("clean", tmp_path / "notes.md")
+    assert "notes.md: not a .html, .txt, .jsonl or .warc file" in refused("clean", tmp_path / "notes.md")
     assert "missing/out.jsonl: cannot be written" in refused(
         "clean", source, "--out", tmp_path / "missing/out.jsonl"
     )
@@ -325,7 +325,7 @@ def test_crawl_names_the_mistakes_of_its_user(tmp_path):
     ("arguments", "line"),
     [
         (["crawl", "--sites"], "crawl: No such option: --sites (Possible options: --since, --site, --state)"),
-        (["clean"], "clean: Missing argument 'INPUT...'"),
+        (["clean"], "nothing to clean: name files, folders or addresses"),
         (["crawl", "--limit", "0"], "crawl: Invalid value for '--limit'"),
         (["seeds", "chek"], "seeds: No such command 'chek'"),
         (["craw"], "No such command 'craw'"),
