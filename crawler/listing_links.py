@@ -11,12 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from crawler.discovery.found import About
+from crawler.discovery.listings import find_in_chunks
 from crawler.polls import Answer
-from crawler.validators import has_same_validators
+from crawler.validators import has_same_validators, read_header
 from pipelines.ledger import SavedListing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+
+    from scrapy.http import Response
 
     from cleaners.models import Listed
     from crawler.discovery.found import Found, SubSitemap
@@ -33,9 +36,21 @@ class ListingLinks:
     """Those that an index names."""
     is_saved: bool = False
     """Whether all of it was, and no Redis was lost meanwhile."""
+    is_left: bool = False
+    """Whether the crawl was stopped before all of it was read; it is read again."""
     refused: Counter[str] = field(default_factory=Counter)
     """Links that are not followed, by reason."""
     about: About = field(default_factory=About)
+
+
+async def read_answer(
+    ledger: Ledger, site_pass: SitePass, listing: Listing, response: Response, validators: Validators
+) -> ListingLinks:
+    """Save the links of a listing's answer; of an archive, no validators: each of its sitemaps is read once."""
+    content_type = read_header(response, "Content-Type")
+    chunks = find_in_chunks(listing.kind, response.body, response.url, content_type)
+    kept = None if site_pass.backfill is not None else validators
+    return await save_links(ledger, site_pass, listing, chunks, kept)
 
 
 async def save_links(
@@ -74,6 +89,9 @@ async def _save_links(
     epoch = ledger.epoch
     is_last = False
     while not is_last:
+        if site_pass.is_stopped:
+            done.is_left = True
+            break
         found, links, refused = await read_next()
         is_last, done.about = found.is_last, found.about
         done.refused += refused + Counter(media=found.about.media_links)

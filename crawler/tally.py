@@ -12,6 +12,7 @@ from crawler.captured import Listed
 if TYPE_CHECKING:
     from crawler.backfill import BackfillFigures
     from crawler.discovery.listings import ListingKind
+    from crawler.listing_links import ListingLinks
     from crawler.verdicts import Verdict
     from crawler.watch.alerts import Message
     from pipelines.freshness import Lags
@@ -99,8 +100,13 @@ class Tally:
         for url in [url for url, failed in self.listings_failed.items() if failed.site == site]:
             del self.listings_failed[url]
 
-    def note_links(self, site: str, saved: SavedListing) -> None:
+    def note_listing(self, site: str, read: ListingLinks) -> None:
         """Count the links of a listing of the site, by what became of them."""
+        self.refused_links += read.refused
+        self.note_links(site, read.saved)
+
+    def note_links(self, site: str, saved: SavedListing) -> None:
+        """Count links that were listed for the site, by what became of them."""
         self.listed[site].links += saved.new
         self.count_links(saved)
 

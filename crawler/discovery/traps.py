@@ -28,6 +28,8 @@ MAX_DOMAIN_HOSTS = 200
 """Host names under one registrable domain in one pass; a large publisher has some dozens, a wildcard has any."""
 MAX_HOST_LINKS, MAX_DOMAIN_LINKS, MAX_SITE_LINKS = 500_000, 1_000_000, 2_000_000
 """In one pass: ten, twenty and forty full sitemaps. What lies beyond is left to a later pass."""
+MAX_SEGMENTS = 64
+"""Of a path; those of articles have a dozen at most. With many hundreds, comparing runs of them took seconds a link."""
 MAX_REMEMBERED = 200_000
 """Addresses without their sessions, and paths with queries, in memory: about 20 MB at most."""
 
@@ -178,23 +180,38 @@ class Traps:
 
 
 def repeats_itself(path: str) -> bool:
-    """Whether a path goes in circles: a run of segments twice in a row, or one segment three times.
+    """Whether a path goes in circles: a run of segments twice in a row, one segment three times, or very many.
 
-    Numbers do not count alone: `/2011/11/11/` is a day.
+    Numbers and single letters do not count alone: `/2011/11/11/` is a day.
 
     >>> repeats_itself("/sport/football/sport/football/cup"), repeats_itself("/2011/11/11/cup")
     (True, False)
     """
     segments = [segment for segment in path.lower().split("/") if segment]
-    words = Counter(segment for segment in segments if not segment.isdigit() and len(segment) > 1)
-    if any(count >= 3 for count in words.values()):
+    if len(segments) > MAX_SEGMENTS:
         return True
-    for size in range(2, len(segments) // 2 + 1):
-        for start in range(len(segments) - 2 * size + 1):
-            run = segments[start : start + size]
-            if run == segments[start + size : start + 2 * size] and any(word in words for word in run):
-                return True
-    return False
+    places: dict[str, list[int]] = {}
+    for place, segment in enumerate(segments):
+        if not segment.isdigit() and len(segment) > 1:
+            places.setdefault(segment, []).append(place)
+    if any(len(found) >= 3 for found in places.values()):
+        return True
+    # A run that stands twice in a row has a word that stands twice, just so far apart as the run is long.
+    return any(
+        _stands_twice(segments, found[0], found[1] - found[0])
+        for found in places.values()
+        if len(found) == 2 and found[1] - found[0] > 1
+    )
+
+
+def _stands_twice(segments: list[str], place: int, size: int) -> bool:
+    """Whether some run of so many segments, this one among them, is followed by the same run."""
+    first = last = place
+    while first > 0 and segments[first - 1] == segments[first - 1 + size]:
+        first -= 1
+    while last + 1 + size < len(segments) and segments[last + 1] == segments[last + 1 + size]:
+        last += 1
+    return last - first + 1 >= size
 
 
 def _is_session(name: str, value: str) -> bool:

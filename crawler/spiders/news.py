@@ -12,7 +12,6 @@ from scrapy import signals
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.discovery.listings import find_in_chunks
 from crawler.documents import to_captures, to_document, to_fetched
 from crawler.fetching.failures import (
     FetchError,
@@ -23,14 +22,13 @@ from crawler.fetching.failures import (
 )
 from crawler.fetching.pace import Pacer
 from crawler.fetching.site_meta import host_of
-from crawler.listing_links import save_links, to_answer
+from crawler.listing_links import read_answer, to_answer
 from crawler.polls import Answer
 from crawler.round import Round
 from crawler.site_headers import SiteHeaders
 from crawler.tally import FailedListing
 from crawler.validators import (
     read_fresh_seconds,
-    read_header,
     read_validators,
     to_headers,
 )
@@ -46,7 +44,6 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from cleaners.models import Document
-    from crawler.listing_links import ListingLinks
     from crawler.round import Plan
     from crawler.site_pass import Listing, SitePass
     from pipelines.captures import Capture
@@ -208,27 +205,20 @@ class NewsSpider(scrapy.Spider):
             self.tally.listings_unchanged += 1
             answer = Answer(is_unchanged=True, by_validators=by_validators, fresh_seconds=fresh_seconds)
         else:
-            read, answer = await self._save_listing(site_pass, listing, response, validators)
+            read = await read_answer(self.ledger, site_pass, listing, response, validators)
+            self.tally.note_listing(site_pass.seed.id, read)
             if read.about.problem:
                 self._fail_listing(site_pass, listing, read.about.problem, may_pass=False)
                 return
-            answer = replace(answer, fresh_seconds=fresh_seconds)
+            if read.is_left:
+                self._leave_listing(site_pass)
+                return
+            await site_pass.add_sitemaps(listing, read)
+            answer = replace(to_answer(read, validators, meta["known"]), fresh_seconds=fresh_seconds)
         self.tally.listings += 1
         if not listing.is_archive:
             site_pass.polls.note_answer(listing.root, listing.url, answer)
         site_pass.end_listing()
-
-    async def _save_listing(
-        self, site_pass: SitePass, listing: Listing, response: Response, validators: Validators
-    ) -> tuple[ListingLinks, Answer]:
-        content_type = read_header(response, "Content-Type")
-        chunks = find_in_chunks(listing.kind, response.body, response.url, content_type)
-        kept = None if site_pass.backfill is not None else validators
-        read = await save_links(self.ledger, site_pass, listing, chunks, kept)
-        self.tally.refused_links += read.refused
-        self.tally.note_links(site_pass.seed.id, read.saved)
-        await site_pass.add_sitemaps(listing, read)
-        return read, to_answer(read, validators, response.meta["known"])
 
     def on_listing_failure(self, failure: Failure) -> None:
         """Try a listing again where that may help, else note it."""

@@ -23,7 +23,7 @@ from crawler.listing_links import save_links
 from crawler.seeds import Seed
 from crawler.settings import read_environment
 from crawler.site_pass import Budget, Listing, SitePass, Task
-from pipelines.ledger import open_ledger
+from pipelines.ledger import Validators, open_ledger
 from pipelines.store import open_redis
 
 ROOT = Path(__file__).parents[2]
@@ -174,6 +174,13 @@ def test_archive_of_no_site_is_refused(archive, tmp_path):
         run_crawl(options(tmp_path, sites=()))
 
 
+def sitemap_pass(ledger):
+    url = "https://news.example/s"
+    seed = Seed(id="paper", name="Paper", language="en", home="https://news.example/", sitemaps=(url,))
+    site_pass = SitePass(Task(seed=seed), ledger, Budget(None), None, polls=None, quiet_in_seconds=None)
+    return site_pass, Listing(kind="sitemap", url=url, root=url)
+
+
 async def test_each_sitemap_is_read_from_its_first_byte_to_its_last_by_one_thread(tmp_path):
     # Read on by another thread, a libxml2 tree corrupts the heap: every process that did so died.
     threads = {}
@@ -188,21 +195,31 @@ async def test_each_sitemap_is_read_from_its_first_byte_to_its_last_by_one_threa
         finally:
             seen.add(threading.get_ident())
 
-    seed = Seed(
-        id="paper",
-        name="Paper",
-        language="en",
-        home="https://news.example/",
-        sitemaps=("https://news.example/s",),
-    )
     async with (
         open_redis(None, tmp_path / "state") as redis,
         open_ledger(redis=redis, data=str(tmp_path / "data"), state=tmp_path / "state") as ledger,
     ):
-        site_pass = SitePass(Task(seed=seed), ledger, Budget(None), None, polls=None, quiet_in_seconds=None)
-        listing = Listing(kind="sitemap", url="https://news.example/s", root="https://news.example/s")
+        site_pass, listing = sitemap_pass(ledger)
         read = await asyncio.gather(
             *(save_links(ledger, site_pass, listing, chunks(number), None) for number in range(6))
         )
     assert [found.saved.new for found in read] == [5] * 6
     assert {len(seen) for seen in threads.values()} == {1}
+
+
+async def test_listing_that_is_being_read_is_left_at_a_signal_and_read_again(tmp_path):
+    async with (
+        open_redis(None, tmp_path / "state") as redis,
+        open_ledger(redis=redis, data=str(tmp_path / "data"), state=tmp_path / "state") as ledger,
+    ):
+        site_pass, listing = sitemap_pass(ledger)
+
+        def chunks():
+            for number in range(1_000):
+                if number == 3:
+                    site_pass.stop()
+                yield Found(links=(Listed(url=f"https://news.example/{number}"),), is_last=number == 999)
+
+        read = await save_links(ledger, site_pass, listing, chunks(), Validators(etag='"1"'))
+        assert (read.saved.new, read.is_left, read.is_saved) == (4, True, False)
+        assert await ledger.listing_validators("paper", listing.url) is None

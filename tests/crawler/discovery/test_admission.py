@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -118,6 +119,15 @@ def test_sites_own_link_that_carries_an_address_stays_as_it_is():
 )
 def test_path_that_goes_in_circles(path, circles):
     assert repeats_itself(path) is circles
+
+
+@pytest.mark.parametrize("segments", [100, 1_000, 10_000])
+def test_very_deep_path_is_a_trap_and_costs_no_more_than_its_length(segments):
+    words = [f"{number:x}x" for number in range(segments // 2)]
+    paths = ["/a/b" * (segments // 2), "/" + "/".join([*words, *reversed(words)])]
+    started = time.process_time()
+    assert all(repeats_itself(path) for path in paths)
+    assert time.process_time() - started < 0.05
 
 
 def test_calendar_is_left_after_a_year_of_days_and_never_entered_in_the_future():
