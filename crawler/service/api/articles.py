@@ -12,6 +12,7 @@ from crawler.service.endpoints import Endpoint
 from crawler.service.problems import ProblemError
 from crawler.service.revisions import RevisionChange, compare
 from crawler.tasks import SiteFinder
+from pipelines.index.figures import site_names
 from pipelines.index.found import FoundArticle, FoundOutcome
 from pipelines.index.history import copies_of, revisions, rows_of
 from pipelines.index.lines import read_row
@@ -101,17 +102,22 @@ def endpoints(service: Service) -> list[Endpoint]:
     """Give the endpoints."""
 
     async def find(call: Call) -> Articles:
+        since, until, site = call["from"], call["to"], call["site"]
+        if since is not None and until is not None and since >= until:
+            raise ProblemError(400, "must be after `from`", parameter="to")
         query = ArticleQuery(
             q=call["q"] or "",
-            site=call["site"],
+            site=site,
             language=call["language"],
             section=call["section"],
-            since=call["from"],
-            until=call["to"],
+            since=since,
+            until=until,
             after=call["after"],
             limit=call["limit"],
         )
         page = await asyncio.to_thread(search, service.index, query)
+        if site is not None and not page.articles:
+            await _check_site(service, site)
         return Articles(articles=page.articles, after=None if page.after is None else str(page.after))
 
     async def show(call: Call) -> ArticleDetail:
@@ -153,6 +159,7 @@ def endpoints(service: Service) -> list[Endpoint]:
             summary="Search the articles by words, site, language, section and day of the fetch.",
             answer=find,
             returns=Articles,
+            problems=(404,),
             parameters=(
                 parameters.text(
                     "q",
@@ -183,3 +190,11 @@ def endpoints(service: Service) -> list[Endpoint]:
             parameters=(parameters.url(),),
         ),
     ]
+
+
+async def _check_site(service: Service, site: str) -> None:
+    """Raise ProblemError for a site that nobody knows; without asking Redis, which search can do without."""
+    if any(seed.id == site for seed in service.seeds):
+        return
+    if site not in await asyncio.to_thread(site_names, service.index):
+        raise ProblemError(404, "no seed has this id, and no such site was visited", parameter="site")

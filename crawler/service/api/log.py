@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import aclosing, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,13 @@ from starlette.responses import StreamingResponse
 from crawler.service import parameters
 from crawler.service.endpoints import Endpoint
 from crawler.service.problems import ProblemError
-from pipelines.log import read_entries
+from pipelines.log import entry_path, read_entries
+from pipelines.objects import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+
+    from starlette.types import Send
 
     from crawler.service.endpoints import Call
     from crawler.service.service import Service
@@ -28,6 +32,8 @@ KEPT_BYTES = 8 << 20
 """Of entries that were read last: some thousand."""
 MOST_WAITING = 64
 """Clients that wait for the next entry, or read a stream, at once."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +111,14 @@ def endpoints(service: Service) -> list[Endpoint]:
         is_stream = NDJSON in call.request.headers.get("accept", "")
         seats.check()
         if is_stream:
-            return StreamingResponse(_stream(service, log, after, limit, wait, seats), media_type=NDJSON)
+            # While it can still be a problem: the stream has a status before its first line.
+            await _read(service, log, after, 1)
+            return _EntryStream(_stream(service, log, after, limit, wait, seats), media_type=NDJSON)
         with seats.take():
-            entries = await log.read(after, limit)
-            if not entries and wait and await _wait(service, after, wait):
-                entries = await log.read(after, limit)
+            entries = await _read(service, log, after, limit)
+            if not entries and wait:
+                await service.tail.wait_beyond(after, wait)
+                entries = await _read(service, log, after, limit)
         last = entries[-1][0] if entries else after
         return {"entries": [msgspec.Raw(body) for _, body in entries], "after": last}
 
@@ -120,6 +129,7 @@ def endpoints(service: Service) -> list[Endpoint]:
             answer=read,
             returns=LogEntries,
             media={NDJSON: "An entry a line; goes on with `wait`, until no entry has come for so long."},
+            problems=(404,),
             parameters=(
                 parameters.count("after", "The last entry that you have.", most=10**18, default=0),
                 parameters.count("limit", "Entries at most.", least=1, most=10_000, default=1_000),
@@ -134,8 +144,48 @@ def endpoints(service: Service) -> list[Endpoint]:
     ]
 
 
-async def _wait(service: Service, after: int, seconds: int) -> bool:
-    return await service.tail.wait_beyond(after, seconds)
+async def _read(service: Service, log: Entries, after: int, limit: int) -> list[tuple[int, bytes]]:
+    """Read so many entries at most. Raises StoreError and ProblemError, as `_check_end`."""
+    entries = await log.read(after, limit)
+    if not entries:
+        await _check_end(service, after)
+    return entries
+
+
+async def _check_end(service: Service, after: int) -> None:
+    """Make sure that nothing follows an entry because it is the last one.
+
+    A folder that is not mounted has no next entry, either, and a reader must not take that for the end. Raises
+    StoreError where the log is gone or has a gap, ProblemError where it never came as far as the entry.
+    """
+    objects = service.objects
+    if await objects.read(entry_path(max(after, 1))) is not None:
+        # What was seen beyond it is there, or has come since.
+        if service.tail.position > after and await objects.read(entry_path(after + 1)) is None:
+            raise StoreError(f"{objects.name}: {entry_path(after + 1)} was there and is gone")
+    elif await objects.read(entry_path(1)) is None:
+        if after or service.log_id is not None:
+            raise StoreError(f"{objects.name}: the log is gone")
+    elif await _is_seen(service, after):
+        raise StoreError(f"{objects.name}: {entry_path(after)} was there and is gone")
+    else:
+        raise ProblemError(404, f"the log ends at entry {service.tail.position}", parameter="after")
+
+
+async def _is_seen(service: Service, entry: int) -> bool:
+    await service.tail.look()
+    return service.tail.position >= entry
+
+
+class _EntryStream(StreamingResponse):
+    """Breaks off where the log cannot be read on: the end of a stream means that there is no more."""
+
+    async def stream_response(self, send: Send) -> None:
+        try:
+            await super().stream_response(send)
+        except (StoreError, ProblemError) as error:
+            # Without the last chunk, and the server closes the connection.
+            _log.warning("a stream of the log breaks off: %s", error)
 
 
 async def _stream(  # noqa: PLR0913, PLR0917 - what a request says, and where its answer comes from
@@ -144,13 +194,19 @@ async def _stream(  # noqa: PLR0913, PLR0917 - what a request says, and where it
     # Taken here: of a client that is gone before the first line, nothing of this is ever run.
     with seats.take():
         while True:
+            before = after
             async with aclosing(log.follow(after)) as entries:
                 async for number, body in entries:
                     yield body + b"\n"
                     after, limit = number, limit - 1
                     if not limit:
                         return
-            if not wait or not await _wait(service, after, wait):
+            if after == before:
+                await _check_end(service, after)
+            if not wait:
+                return
+            if not await service.tail.wait_beyond(after, wait):
+                await _check_end(service, after)
                 return
 
 

@@ -189,12 +189,12 @@ async def read_figures(service: Service, ids: list[str]) -> dict[str, SiteFigure
     return await asyncio.to_thread(read)
 
 
-async def check_known(service: Service, id_: str) -> _Known:
+async def check_known(service: Service, id_: str, *, parameter: str = "id") -> _Known:
     """Read what is known. Raises ProblemError where that does not include the site."""
     known = await read_known(service)
     if not {id_} & (known.seeds.keys() | known.entries.keys() | known.published):
         raise ProblemError(
-            404, f"{id_}: no seed has this id, and no such site was ever visited", parameter="id"
+            404, f"{id_}: no seed has this id, and no such site was ever visited", parameter=parameter
         )
     return known
 
@@ -245,7 +245,10 @@ def endpoints(service: Service) -> list[Endpoint]:
         return Paused(id=call["id"], is_paused=left is not None, paused_until=_until(left))
 
     async def list_runs(call: Call) -> RunList:
-        return RunList(runs=tuple(await service.runs.read(site=call["site"], limit=call["limit"])))
+        runs = await service.runs.read(site=call["site"], limit=call["limit"])
+        if call["site"] is not None and not runs:
+            await check_known(service, call["site"], parameter="site")
+        return RunList(runs=tuple(runs))
 
     site = parameters.site(place="path")
     return [
@@ -300,6 +303,7 @@ def endpoints(service: Service) -> list[Endpoint]:
             summary="The last passes over sites, of all workers, the newest first.",
             answer=list_runs,
             returns=RunList,
+            problems=(404,),
             parameters=(
                 parameters.site(),
                 parameters.count("limit", "Passes at most.", least=1, most=500, default=50),

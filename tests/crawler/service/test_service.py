@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -77,6 +78,10 @@ def test_sites_and_runs_say_how_a_site_stands(service):
         ("/api/urls?url=file:///etc/passwd", 400, "url"),
         ("/api/sites/nobody", 404, "id"),
         ("/api/log?after=-1", 400, "after"),
+        ("/api/log?after=1000000", 404, "after"),
+        ("/api/articles?site=nobody", 404, "site"),
+        ("/api/articles?from=2026-04-02&to=2026-04-01", 400, "to"),
+        ("/api/runs?site=nobody", 404, "site"),
         ("/api/nothing", 404, None),
     ],
 )
@@ -227,11 +232,22 @@ def test_a_redis_that_dies_is_told_within_ten_seconds_and_the_service_recovers(s
 def test_a_store_that_is_gone_is_told_no_other_log_is_begun_and_the_service_recovers(service, gazette, token):
     away = service.data.with_name("away")
     state = service.data / ".state"
+    last = service.get("/api/log?limit=10000").json["after"]
+    stream = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+    stream.request("GET", f"/api/log?after={last - 1}&wait=4", headers={"Accept": "application/x-ndjson"})
+    answer = stream.getresponse()
+    assert json.loads(answer.readline())["entry"] == last
     service.data.rename(away)
     service.data.mkdir()
     state.symlink_to(away / ".state")
     service.await_that(lambda: service.component("store") == "down", seconds=10)
     assert service.get("/ready").status == 503
+    for accept in ("application/json", "application/x-ndjson"):
+        assert service.get(f"/api/log?after={last}", Accept=accept).status == 503
+    # What ends as a stream should would say that there is nothing more.
+    with pytest.raises(http.client.IncompleteRead):
+        answer.read()
+    stream.close()
     time.sleep(3)
     assert [file.name for file in service.data.iterdir()] == [".state"]
     state.unlink()
