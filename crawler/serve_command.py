@@ -12,7 +12,6 @@ from crawler.seeds import SeedError
 from crawler.service.serving import serve as serve_until_stopped
 from crawler.service.settings import check_host
 from crawler.settings import SettingError, find_config, read_environment, read_service_settings
-from crawler.watch.logs import set_up as set_up_logs
 from pipelines.store import StoreError
 
 if TYPE_CHECKING:
@@ -38,6 +37,4 @@ def serve(config: Path | None, contact: str | None, **options: Any) -> None:
 
 
 def _tell(address: str) -> None:
-    # Not before: what is wrong at the start is one line for whoever has typed the command.
-    set_up_logs()
     print(f"broadsheet: serving on {address}", flush=True)

@@ -23,6 +23,7 @@ from crawler.service.service import Service
 from crawler.service.tail import Tail
 from crawler.service.watching import ANSWER_SECONDS, Watch
 from crawler.service.web import bind, describe, make_server
+from crawler.watch.logs import set_up as set_up_logs
 from pipelines.index.reading import Index
 from pipelines.log import GapError, refuse_gap
 from pipelines.objects import StoreError, open_objects
@@ -66,6 +67,8 @@ async def serve(
     state = find_state(settings)
     # Before anything is begun that would have to be ended again.
     taken = bind(settings.host, settings.port)
+    # Not before: what is wrong with a command is one line for whoever has typed it.
+    set_up_logs()
     async with AsyncExitStack() as stack:
         stack.callback(taken.close)
         interruption = stack.enter_context(hear_interruption())

@@ -28,6 +28,11 @@ _SECRET = re.compile(
 _SECRET_NAME = re.compile(r"(?i)token|password|passwd|secret|api_?key|authorization|cookie")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _HIDDEN = "***"
+FIELDS = (
+    *("site", "alert", "monitor", "evidence", "opened_at"),
+    *("pages", "new_links", "owed", "put_off", "verdict"),
+)
+"""What modules that do not know structlog may give by `extra=`, each a field of the line; a library's own is no field."""
 _MOST_CHARS = 8_000
 """Of one value: a traceback has its end, which says most, in the last half of it."""
 
@@ -59,7 +64,7 @@ def set_up(form: LogFormat = "auto", *, stream: TextIO | None = None, level: int
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(allow=FIELDS), *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )

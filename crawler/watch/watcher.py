@@ -82,6 +82,7 @@ class Watcher:
         lags = lags.since(self._lags.pop(site, None)) if lags else Lags()
         self.metrics.note_pass(lags, self._tally.listed)
         self.metrics.note_outcomes(self._ledger.counts)
+        self._log_pass(site_pass)
         if not site_pass.task.read_listings or site_pass.task.urls or site_pass.backfill is not None:
             return None
         memory = await self._book.read(site)
@@ -90,6 +91,18 @@ class Watcher:
         except Exception:  # noqa: BLE001 -- nor one in judging a site to stop crawling it
             _log.exception("%s: the pass cannot be judged", site)
             return None
+
+    def _log_pass(self, site_pass: SitePass) -> None:
+        site, state = site_pass.seed.id, site_pass.polls.state
+        said: dict[str, Any] = {
+            "site": site,
+            "pages": dict(site_pass.ended),
+            "new_links": self._tally.listed[site].links - site_pass.listed_before,
+            "owed": state.owed,
+            "put_off": site_pass.put_off,
+            "verdict": state.verdict or None,
+        }
+        _log.info("pass over a site ended", extra=said)
 
     def _judge(self, site_pass: SitePass, memory: SiteMemory, lags: Lags, now: float) -> Noted:
         site = site_pass.seed.id
@@ -105,6 +118,15 @@ class Watcher:
         """Take up what alerts say, once the pass is remembered; it is sent in the background."""
         if noted is not None and noted.messages:
             self._tally.alerts += noted.messages
+            for message in noted.messages:
+                said: dict[str, Any] = {
+                    "site": message.site,
+                    "alert": message.id,
+                    "monitor": message.monitor,
+                    "evidence": message.evidence,
+                    "opened_at": message.opened_at,
+                }
+                _log.info("alert %s", message.event, extra=said)
             self.send_soon()
         elif time.monotonic() - self._sent_at > AGAIN_SECONDS:
             self.send_soon()

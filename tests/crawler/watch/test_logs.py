@@ -31,11 +31,14 @@ class Terminal(io.StringIO):
 def test_each_event_is_one_line_of_json_with_its_particulars(written):
     set_up(stream=written)
     get_log("crawler.test").info("site returned", site="a", pages=3, verdict=None)
-    logging.getLogger("pipelines.pool").warning("worker %d died", 2)
+    extra = {"site": "b", "color_message": "of a library"}
+    logging.getLogger("pipelines.pool").warning("worker %d died", 2, extra=extra)
     first, second = map(json.loads, written.getvalue().splitlines())
     assert first["event"] == "site returned"
     assert (first["site"], first["pages"], first["verdict"], first["level"]) == ("a", 3, None, "info")
     assert first["timestamp"].endswith("Z")
+    assert second["site"] == "b"
+    assert "color_message" not in second
     assert (second["event"], second["logger"], second["level"]) == (
         "worker 2 died",
         "pipelines.pool",
