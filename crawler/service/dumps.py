@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, MalformedRangeHeader, RangeNotSatisfiable, Response
 from starlette.routing import Route
 
 from crawler.contact import check_contact
 from crawler.countries import find_sites
 from crawler.errors import UserError
+from crawler.service.bodies import convert, read_object
 from crawler.service.dump_shelf import BusyError, Status, Withdrawal
 from crawler.service.endpoints import JSON, Endpoint, Parameter
 from crawler.service.problems import ProblemError
@@ -50,7 +50,7 @@ class DumpInput(
     """Sites whose seeds lie in folders of these names."""
     languages: list[str] = []
     sections: list[str] = []
-    snapshot: int | None = None
+    snapshot: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """As of this entry of the log; null: its end."""
     since_snapshot: int | None = None
     """A delta: only what changed after this entry."""
@@ -191,9 +191,24 @@ def routes(service: Service) -> list[Route]:
             Path(file.name).suffix, "application/octet-stream" if "." in file.name else "text/plain"
         )
         place = shelf.file(dump.ticket.id, file.name)
-        return FileResponse(place, headers=headers, media_type=kind, filename=file.name)
+        return _DumpFileResponse(place, headers=headers, media_type=kind, filename=file.name)
 
     return [Route("/dumps/{id}/{file}", download, methods=["GET"])]
+
+
+class _DumpFileResponse(FileResponse):
+    """With ranges as RFC 9110 has them: one that cannot be read counts for nothing."""
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader:
+            return []
+        except RangeNotSatisfiable:
+            raise ProblemError(
+                416, f"the file has {file_size} bytes", headers={"Content-Range": f"bytes */{file_size}"}
+            ) from None
 
 
 def to_dump(dump: StoredDump) -> Dump:
@@ -253,11 +268,7 @@ def _detail(dump: StoredDump) -> str | None:
 async def _read_options(request: Request, service: Service) -> DumpOptions:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise ProblemError(415, f"send what the dump is to hold as {JSON}; {{}} is everything")
-    try:
-        given = msgspec.convert(json.loads(await request.body()), DumpInput)
-    except (ValueError, RecursionError) as error:
-        place = str(error).partition("`$.")[2].partition("`")[0].partition("[")[0] or None
-        raise ProblemError(400, f"the body is not what is wanted: {error}", parameter=place) from None
+    given = convert(read_object(await request.body()), DumpInput)
     for name in ("sites", "countries", "languages", "sections"):
         if len(getattr(given, name)) > _MOST_TEXTS:
             raise ProblemError(400, f"names more than {_MOST_TEXTS}", parameter=name)

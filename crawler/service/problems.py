@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 MEDIA_TYPE = "application/problem+json"
+_PATH_CHARS = 200
+"""Of a path that a problem says again."""
 
 _log = logging.getLogger(__name__)
 
@@ -81,11 +83,15 @@ def answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     detail = error.detail
     if error.status_code == HTTPStatus.NOT_FOUND:
-        detail = f"{request.url.path}: there is nothing here; /openapi.json lists what is"
+        detail = f"{_shorten(request.url.path)}: there is nothing here; /openapi.json lists what is"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("Allow", "GET")
-        detail = f"{request.url.path} takes {allowed}, not {request.method}"
+        detail = f"{_shorten(request.url.path)} takes {allowed}, not {request.method[:20]}"
     return to_response(ProblemError(error.status_code, detail, headers=error.headers))
+
+
+def _shorten(path: str) -> str:
+    return path if len(path) <= _PATH_CHARS else f"{path[:_PATH_CHARS]}…"
 
 
 def answer_missing_part(_request: Request, error: Exception) -> Response:

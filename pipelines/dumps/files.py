@@ -135,7 +135,7 @@ def check_format(packing: DumpFormat) -> None:
         try:
             import_duckdb()
         except ExportError as error:
-            raise DumpError(str(error).replace("--parquet", "--format parquet"), option="format") from error
+            raise DumpError(str(error).removeprefix("--"), option="format") from error
 
 
 def _open_packer(path: Path, packing: DumpFormat, *, removals: bool) -> _Packer:

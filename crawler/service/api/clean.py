@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,6 +11,7 @@ import msgspec
 
 from cleaners.models import Article, Document, Listed
 from crawler.service import parameters
+from crawler.service.bodies import convert, read_object
 from crawler.service.endpoints import Endpoint, to_json
 from crawler.service.problems import ProblemError
 from pipelines.record import to_record, to_removal_row
@@ -137,12 +137,7 @@ async def _read_page(call: Call) -> Page:
         ) from None
     if media == HTML:
         return _to_document(body, call["url"], None, {"content-type": kind})
-    try:
-        given = _convert(json.loads(body))
-    except (ValueError, RecursionError) as error:
-        # The place in the body, as `$.html`.
-        place = str(error).partition("`$.")[2].partition("`")[0] or None
-        raise ProblemError(400, f"the body is not what is wanted: {error}", parameter=place) from None
+    given = _read_input(read_object(body))
     url = given.url if given.url is not None else call["url"]
     if isinstance(given, TextInput):
         return DirtyText(text=given.text, url=url or "", title=given.title)
@@ -150,15 +145,15 @@ async def _read_page(call: Call) -> Page:
     return _to_document(html, url, given.title, {"content-type": "text/html; charset=utf-8"})
 
 
-def _convert(given: Any) -> HtmlInput | TextInput:
-    found: HtmlInput | TextInput
-    if isinstance(given, dict) and "text" in given:
-        found = msgspec.convert(given, TextInput)
-    else:
-        found = msgspec.convert(given, HtmlInput)
-    if found.url is not None:
-        parameters.read_url(found.url)
-    return found
+def _read_input(given: dict[str, Any]) -> HtmlInput | TextInput:
+    if "html" in given and "text" in given:
+        raise ProblemError(400, "comes with html, and is another page: send one of them", parameter="text")
+    if isinstance(given.get("url"), str):
+        try:
+            parameters.read_url(given["url"])
+        except ValueError as error:
+            raise ProblemError(400, str(error), parameter="url") from None
+    return convert(given, TextInput) if "text" in given else convert(given, HtmlInput)
 
 
 def _to_document(body: bytes, url: str | None, title: str | None, headers: dict[str, str]) -> Document:

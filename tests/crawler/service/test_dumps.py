@@ -88,6 +88,10 @@ def test_a_download_is_resumed_by_ranges_as_long_as_the_file_is_the_same(service
     assert (other.status, other.body) == (200, whole.body)
     beyond = service.get(file["url"], Range=f"bytes={file['bytes']}-")
     assert (beyond.status, beyond.headers["Content-Range"]) == (416, f"bytes */{file['bytes']}")
+    assert beyond.json["status"] == 416
+    for wrong in ("nonsense", "lines=1-2", "bytes=", "bytes=9-2"):
+        ignored = service.get(file["url"], Range=wrong)
+        assert (ignored.status, ignored.body) == (200, whole.body), wrong
     head = service.ask("HEAD", file["url"])
     assert (head.status, head.body, head.headers["Accept-Ranges"]) == (200, b"", "bytes")
     assert head.headers["Content-Length"] == str(file["bytes"])
@@ -124,7 +128,8 @@ def test_tools_resume_a_download_that_broke_off(service, made, tmp_path, command
         ({"since_snapshot": 99}, "since_snapshot"),
         ({"format": "csv"}, "format"),
         ({"contact": "nobody"}, "contact"),
-        ({"fromm": "2026-03-02"}, None),
+        ({"fromm": "2026-03-02"}, "fromm"),
+        ({"snapshot": 0}, "snapshot"),
     ],
 )
 def test_a_wrong_filter_is_named_in_the_problem(order, wrong, parameter):

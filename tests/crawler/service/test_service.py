@@ -93,6 +93,11 @@ def test_what_is_wrong_with_a_request_is_said_with_the_parameters_name(service, 
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_path_of_any_length_is_told_in_short(service):
+    answer = service.get("/" + "x" * 20_000)
+    assert (answer.status, len(answer.body) < 1_000) == (404, True)
+
+
 def test_only_the_token_changes_something(service, token):
     path = "/api/sites/gazette/visit"
     assert service.ask("POST", path).status == 401
@@ -126,8 +131,27 @@ def test_a_page_that_is_posted_comes_back_as_an_article_or_with_the_reason_why_i
     short = service.ask("POST", "/api/clean", b"<p>Hello</p>", Content_Type="text/html").json
     assert (short["outcome"], short["reason"]) == ("rejected", "too_short")
     assert service.ask("POST", "/api/clean", b"x", Content_Type="application/pdf").status == 415
-    typo = service.ask("POST", "/api/clean", b'{"htlm": "x"}', Content_Type="application/json")
-    assert (typo.status, "htlm" in typo.json["detail"]) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "parameter"),
+    [
+        (b'{"htlm": "x"}', "htlm"),
+        (b'{"html": "x", "text": "x"}', "text"),
+        (b'{"html": "x", "url": "x"}', "url"),
+        (b'{"html": "x", "html": "y"}', "html"),
+        (b'{"html": 1}', "html"),
+        (b'{"url": "https://news.example/a"}', "html"),
+        (b"[]", None),
+        (b"{", None),
+        (b'{"text": "\xff"}', None),
+        (b"[" * 60_000, None),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_said_with_the_key(service, body, parameter):
+    answer = service.ask("POST", "/api/clean", body, Content_Type="application/json")
+    assert (answer.status, answer.json["parameter"]) == (400, parameter)
+    assert "recursion" not in answer.json["detail"]
 
 
 def test_whoever_waits_for_the_log_is_told_of_a_wanted_visit_at_once(service, gazette, token):
