@@ -12,7 +12,6 @@ from pipelines.seen import to_seconds
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
     from datetime import datetime
 
     from pipelines.index.found import FoundArticle
@@ -81,33 +80,36 @@ def search(index: Index, query: ArticleQuery) -> ArticlePage:
     limit = max(query.limit, 0)
     with index.read() as db:
         names = Names(db)
-        found = _find_matching(db, " AND ".join(words), first, last) if words else _find_all(db, first, last)
-        rows = []
-        for row in found:
-            rows.append(row)
-            if len(rows) > limit:
-                break
+        rows = (
+            _find_matching(db, " AND ".join(words), first, last, limit + 1)
+            if words
+            else db.execute(
+                f"{ARTICLES} WHERE key BETWEEN ? AND ? AND {_IS_LATEST} ORDER BY key DESC LIMIT ?",
+                (first, last, limit + 1),
+            ).fetchall()
+        )
         articles = tuple(to_article(row, names) for row in rows[:limit])
     return ArticlePage(articles=articles, after=articles[-1].key if articles and len(rows) > limit else None)
 
 
-def _find_all(db: sqlite3.Connection, first: int, last: int) -> Iterator[sqlite3.Row]:
-    yield from db.execute(
-        f"{ARTICLES} WHERE key BETWEEN ? AND ? AND {_IS_LATEST} ORDER BY key DESC", (first, last)
-    )
-
-
-def _find_matching(db: sqlite3.Connection, match: str, first: int, last: int) -> Iterator[sqlite3.Row]:
+def _find_matching(
+    db: sqlite3.Connection, match: str, first: int, last: int, limit: int
+) -> list[sqlite3.Row]:
     """Month by month: the words of one month are one table."""
     months = db.execute(
         "SELECT month FROM months WHERE month BETWEEN ? AND ? ORDER BY month DESC",
         (to_month(first), to_month(last)),
     ).fetchall()
+    rows: list[sqlite3.Row] = []
     for (month,) in months:
         table = words_table(month)
-        yield from db.execute(
+        # All at once: a cursor that is left half-read would be closed after its connection, if that breaks off.
+        rows += db.execute(
             f"SELECT articles.*, parts.path FROM {table} CROSS JOIN articles ON articles.key = {table}.rowid"  # noqa: S608
             f" JOIN parts ON parts.number = articles.part WHERE {table} MATCH ?"
-            f" AND {table}.rowid BETWEEN ? AND ? AND {_IS_LATEST} ORDER BY {table}.rowid DESC",
-            (match, first, last),
-        )
+            f" AND {table}.rowid BETWEEN ? AND ? AND {_IS_LATEST} ORDER BY {table}.rowid DESC LIMIT ?",
+            (match, first, last, limit - len(rows)),
+        ).fetchall()
+        if len(rows) >= limit:
+            break
+    return rows

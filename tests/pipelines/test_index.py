@@ -1,6 +1,7 @@
 """The index says what is published, whatever happens to it, and nothing that was taken down."""
 
 import asyncio
+import gc
 import gzip
 import json
 import random
@@ -665,6 +666,24 @@ def test_an_index_that_a_reader_finds_damaged_is_made_anew_by_the_writer(tmp_pat
     assert is_same_as_made_anew(folder.root, tmp_path)
 
 
+@pytest.mark.parametrize("q", ["", "title"])
+def test_a_search_that_breaks_off_leaves_no_cursor_open(tmp_path, monkeypatch, q):
+    folder = Folder(tmp_path)
+    folder.publish(*map(article, range(5)))
+    index = index_of(folder.root)
+    left = []
+
+    def fail(*_):
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    monkeypatch.setattr(sys, "unraisablehook", left.append)
+    monkeypatch.setattr("pipelines.index.search.to_article", fail)
+    with pytest.raises(IndexNotReadyError):
+        search(index, ArticleQuery(q=q, limit=2))
+    gc.collect()
+    assert left == []
+
+
 def test_a_part_that_cannot_be_read_is_named_and_read_when_it_is_back(tmp_path):
     folder = Folder(tmp_path)
     (path,) = folder.publish(article(1), article(2))
@@ -860,6 +879,7 @@ async def test_a_takedown_that_is_carried_out_leaves_its_tombstone_and_no_more(t
     )
     assert url.encode() not in b"".join(path.read_bytes() for path in (data / ".state").glob("index*"))
     assert revisions(index, before.id) == ()
+    assert overview(index).takedowns == 1
     assert await asyncio.to_thread(is_same_as_made_anew, data, tmp_path)
 
 
