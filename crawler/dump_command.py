@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.contact import check_contact
@@ -15,7 +16,6 @@ from pipelines.objects import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 # What a field of the options is called on the command line.
 _OPTIONS = {
@@ -52,6 +52,7 @@ def write_dump(  # noqa: PLR0913 - one keyword an option
     with exit_codes(mistakes=(UserError, SettingError), faults=(StoreError,)):
         contact = contact or read_environment().contact
         check_contact(contact)
+        _check_place(data, out)
         if packing not in FORMATS:
             raise UserError(f"--format {packing!r}: must be {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
         try:
@@ -88,3 +89,12 @@ def write_dump(  # noqa: PLR0913 - one keyword an option
         )
         if not sheet["rows"]:
             warn("no row is published that matches; the dump is empty")
+
+
+def _check_place(data: str, out: Path) -> None:
+    """Raise UserError for a dump among the published files: verify would take it for what nobody published."""
+    if "://" in data:
+        return
+    inside, folder = out.resolve(), Path(data).resolve()
+    if inside.is_relative_to(folder) and not inside.is_relative_to(folder / ".state"):
+        raise UserError(f"--out {out}: lies in the data folder {data}; name a folder outside of it")

@@ -127,6 +127,16 @@ def test_a_mistake_is_one_line_that_names_the_option(place, tmp_path, options, l
     assert not (tmp_path / "out").exists()
 
 
+def test_no_dump_is_put_among_the_published_files(place):
+    inside = place / "data" / "dump"
+    done = run("dump", "--data", place / "data", "--out", inside)
+    wanted = (
+        f"broadsheet: --out {inside}: lies in the data folder {place}/data; name a folder outside of it\n"
+    )
+    assert (done.exit_code, done.stderr) == (2, wanted)
+    assert not inside.exists()
+
+
 def test_a_folder_without_a_log_is_a_fault_of_one_line(tmp_path):
     done = run("dump", "--data", tmp_path, "--out", tmp_path / "out")
     assert (done.exit_code, done.stderr) == (2, f"broadsheet: {tmp_path}: there is no log here\n")
