@@ -115,6 +115,20 @@ def check_file(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
     return variables, tuple(f"{path}: {mistake}" for mistake in mistakes)
 
 
+def find_unknown(environ: Mapping[str, str]) -> list[str]:
+    """One line for each variable that is called like ours and is read by nothing."""
+    known = {"BROADSHEET_CONFIG"} | {
+        kind.metadata["variable"] for table in (File, *_TABLES.values()) for kind in _kinds(table).values()
+    }
+    lines = []
+    for name in sorted(environ):
+        if name.startswith("BROADSHEET_") and name not in known:
+            near = difflib.get_close_matches(name, sorted(known), n=1)
+            hint = f"did you mean {near[0]}?" if near else "docs/operations.md lists those that are"
+            lines.append(f"{name}: is set, and read by nothing; {hint}")
+    return lines
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
     type: Any

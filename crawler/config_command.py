@@ -10,7 +10,7 @@ import msgspec
 
 from crawler.config import check_file
 from crawler.exits import MISTAKE, exit_codes, fail, printable, warn
-from crawler.settings import SettingError, find_config, read_environment, read_service_settings
+from crawler.settings import SettingError, find_config, read_environment, read_service_settings, read_unknown
 from pipelines.redis_url import mask
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _LOG_IN = re.compile(r"(?<=://)[^/@]*@")
 def check(file: Path | None) -> None:
     """Print the settings; ends the process with exit code 2 and a line for each mistake where there is one."""
     with exit_codes(mistakes=(SettingError,)):
+        for line in read_unknown():
+            warn(line)
         path = find_config(file)
         if path is not None:
             _, mistakes = check_file(path)

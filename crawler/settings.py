@@ -83,6 +83,13 @@ def find_config(config: Path | None, environ: Mapping[str, str] = os.environ) ->
     return config or (Path(name) if name else None)
 
 
+def read_unknown(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """One line for each variable that is called like ours and is read by nothing."""
+    from crawler.config import find_unknown  # noqa: PLC0415 - which needs this module
+
+    return find_unknown(environ)
+
+
 def read_passed_on(environ: Mapping[str, str] = os.environ, *, everything: bool) -> dict[str, str]:
     """The variables for a command that is run in this one's place: all, or those that settings and credentials stand in.
 

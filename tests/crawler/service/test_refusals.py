@@ -117,6 +117,14 @@ def test_the_environment_is_stronger_than_the_file_and_secrets_are_not_shown(cap
         assert line in said.splitlines()
 
 
+def test_a_variable_that_nothing_reads_is_named_with_the_one_that_was_meant(capsys, monkeypatch):
+    monkeypatch.setenv("BROADSHEET_ALERT_WEBHOK", "https://hooks.example/x")
+    check(None)
+    assert capsys.readouterr().err == (
+        "broadsheet: BROADSHEET_ALERT_WEBHOK: is set, and read by nothing; did you mean BROADSHEET_ALERT_WEBHOOK?\n"
+    )
+
+
 def test_what_config_check_prints_is_a_file_that_says_the_same(capsys, tmp_path):
     check(None)
     first = capsys.readouterr().out
