@@ -117,9 +117,9 @@ def check_file(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
 
 def find_unknown(environ: Mapping[str, str]) -> list[str]:
     """One line for each variable that is called like ours and is read by nothing."""
-    known = {"BROADSHEET_CONFIG"} | {
-        kind.metadata["variable"] for table in (File, *_TABLES.values()) for kind in _kinds(table).values()
-    }
+    tables: list[type[Any]] = [File, *_TABLES.values()]
+    known = {kind.metadata["variable"] for table in tables for kind in _kinds(table).values()}
+    known.add("BROADSHEET_CONFIG")
     lines = []
     for name in sorted(environ):
         if name.startswith("BROADSHEET_") and name not in known:
