@@ -260,7 +260,8 @@ def _detail(dump: StoredDump) -> str | None:
             return "something was taken down; whether it concerns this dump is being looked at"
         case "withdrawn":
             rows = dump.ticket.withdrawn.rows if dump.ticket.withdrawn is not None else 0
-            return f"withdrawn: {rows} of its rows were taken down; order it again to have it without them"
+            was = "was" if rows == 1 else "were"
+            return f"withdrawn: {rows} of its rows {was} taken down; order it again to have it without them"
         case _:
             return None
 

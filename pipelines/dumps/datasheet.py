@@ -186,7 +186,7 @@ def _markdown(sheet: Mapping[str, Any]) -> Iterator[str]:
         [
             f"{sheet['opt_out']['rows']} rows carry evidence that their publisher reserves uses (`opt_out`); heed it.",
             *(f"{rows} rows: `{source}`" for source, rows in sheet["opt_out"]["sources"].items()),
-            f"{sheet['opt_out']['not_stored']} visits gave no row since the publisher does not want the page stored.",
+            f"{_visits(sheet['opt_out']['not_stored'])} gave no row since the publisher does not want the page stored.",
             f"To have something taken down: {_code(sheet['contact'])}"
             if sheet["contact"]
             else "No contact for takedowns was given by whoever made this dump.",
@@ -244,10 +244,10 @@ def _gaps(sheet: Mapping[str, Any]) -> Iterator[str]:
     yield "Counted are all visits of these sites and days; what language or section a page without a row has nobody knows."
     for outcome, meaning in NOT_STORED.items():
         for reason, rows in sheet["outcomes"].get(outcome, {}).items():
-            yield f"{rows} visits: {outcome} ({meaning}), `{reason or 'no reason'}`."
+            yield f"{_visits(rows)}: {outcome} ({meaning}), `{reason or 'no reason'}`."
     for outcome in ("duplicate", "unchanged"):
         if found := sheet["outcomes"].get(outcome):
-            yield f"{sum(found.values())} visits: {outcome}; the article stands elsewhere, or as it was."
+            yield f"{_visits(sum(found.values()))}: {outcome}; the article stands elsewhere, or as it was."
     if sheet["unsealed_days"]:
         days = sheet["unsealed_days"]
         shown = ", ".join(days[:10]) + (f" and {len(days) - 10} more" if len(days) > 10 else "")
@@ -289,3 +289,7 @@ def _cell(text: str) -> str:
 
 def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items()))
+
+
+def _visits(count: int) -> str:
+    return f"{count} visit{'s' if count != 1 else ''}"

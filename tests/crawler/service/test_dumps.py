@@ -212,7 +212,7 @@ def test_a_takedown_withdraws_the_dumps_that_hold_its_rows_and_no_other(service,
     service.await_that(lambda: service.get(path).json["status"] == "withdrawn")
     found = service.get(path).json
     assert (found["withdrawn"]["rows"], found["files"]) == (1, [])
-    assert "withdrawn: 1 of its rows were taken down" in found["detail"]
+    assert "withdrawn: 1 of its rows was taken down" in found["detail"]
     answer = service.get(file_of(dump)["url"])
     assert (answer.status, answer.json["detail"]) == (410, found["detail"])
     assert not list((service.data / ".state/dumps" / dump["id"]).glob("**/articles*"))
