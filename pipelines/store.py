@@ -146,16 +146,23 @@ def make_quick_client(redis: Redis, *, answer_seconds: float) -> Redis:
     server = settings.pop("server", None)
     if server is not None:
         settings["path"], kind = server.socket, UnixDomainSocketConnection
-    settings |= {
+    settings |= _impatience(answer_seconds)
+    return Redis.from_pool(BlockingConnectionPool(connection_class=kind, **settings))
+
+
+def make_quick_client_of(url: str, *, answer_seconds: float) -> Redis:
+    """Make such a client of the server at an address, which need not answer by now."""
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, **_impatience(answer_seconds)))
+
+
+def _impatience(answer_seconds: float) -> dict[str, Any]:
+    return {
+        "max_connections": _CONNECTIONS,
+        "timeout": answer_seconds,
         "retry": Retry(NoBackoff(), 0),
         "socket_timeout": answer_seconds,
         "socket_connect_timeout": answer_seconds,
     }
-    return Redis.from_pool(
-        BlockingConnectionPool(
-            connection_class=kind, max_connections=_CONNECTIONS, timeout=answer_seconds, **settings
-        )
-    )
 
 
 def _make_client(pool: BlockingConnectionPool, patience: Patience) -> Redis:

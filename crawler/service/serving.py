@@ -28,7 +28,7 @@ from pipelines.index.reading import Index
 from pipelines.log import GapError, refuse_gap
 from pipelines.objects import StoreError, open_objects
 from pipelines.patience import Patience
-from pipelines.store import make_quick_client, open_redis
+from pipelines.store import make_quick_client, make_quick_client_of, open_redis
 
 if TYPE_CHECKING:
     import socket
@@ -77,6 +77,9 @@ async def serve(
         quick = None
         if held is not None:
             quick = make_quick_client(held, answer_seconds=ANSWER_SECONDS)
+        elif environment.redis_url:
+            quick = make_quick_client_of(environment.redis_url, answer_seconds=ANSWER_SECONDS)
+        if quick is not None:
             stack.push_async_callback(quick.aclose)
         service = _make_service(settings, environment, state, quick, seeds)
         stack.callback(service.index.close)
@@ -139,9 +142,12 @@ async def _open_redis(
     patience: Patience,
     stack: AsyncExitStack,
 ) -> Redis | None:
-    """The Redis of the process; None: nothing here has ever used one, and nothing is crawled."""
-    has_embedded = (state / "redis").is_dir()
-    if not (settings.crawl or environment.redis_url or has_embedded):
+    """The Redis of the process; None: nothing is crawled, and there is none here that would have to be started.
+
+    One that stands elsewhere need not answer for what is there to be shown.
+    """
+    has_embedded = environment.redis_url is None and (state / "redis").is_dir()
+    if not (settings.crawl or has_embedded):
         return None
     return await stack.enter_async_context(open_redis(environment.redis_url, state, patience=patience))
 

@@ -39,3 +39,14 @@ def test_sites_of_which_nothing_but_their_rows_is_known_are_listed(start, tmp_pa
     assert [site[name] for name in ("name", "owed", "verdict", "is_paused", "due_at")] == [None] * 5
     assert b"/sites/harbour" in service.get("/sites").body
     assert service.get("/sites/harbour").status == 200
+
+
+def test_a_redis_elsewhere_that_does_not_answer_is_told_and_what_is_there_is_shown(start, tmp_path):
+    data = tmp_path / "data"
+    Folder(data).publish(article(1, site="harbour"))
+    service = start(data, "--no-crawl", "--state", str(tmp_path / "state"), REDIS_URL="redis://127.0.0.1:9/0")
+    assert service.component("redis") == "down"
+    service.await_that(lambda: service.articles("site=harbour"))
+    assert service.get("/api/log").status == 200
+    assert (service.get("/api/runs").status, service.get("/ready").status) == (503, 503)
+    assert service.end()[0] == 0
