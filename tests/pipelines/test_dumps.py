@@ -253,7 +253,7 @@ def test_the_datasheet_counts_gaps_reservations_and_days_that_are_not_complete(d
     assert dump(data, tmp_path / "same", snapshot=14)["unsealed_days"] == ["2026-03-01", today]
     assert dump(data, tmp_path / "sealed")["unsealed_days"] == [today]
     said = (tmp_path / "out/datasheet.md").read_text()
-    for line in ("1 visits: blocked (not asked for, or not stored), `robots`", "`takedown@example.org`"):
+    for line in ("1 visit: blocked (not asked for, or not stored), `robots`", "`takedown@example.org`"):
         assert line in said
 
 
