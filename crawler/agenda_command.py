@@ -67,6 +67,7 @@ def to_object(entry: Entry, now: float) -> dict[str, Any]:
         "verdict": state.verdict or None,
         "verdict_evidence": state.evidence or None,
         "put_offs": state.put_offs,
+        "put_off": state.put_off or None,
         "listings": [_to_listing(source) for source in state.sources],
     }
 
@@ -99,7 +100,8 @@ def describe(entry: Entry, now: float) -> Iterator[str]:
     if state.owed:
         parts.append(f"{state.owed} links owed")
     if state.put_offs:
-        parts.append(f"put off {state.put_offs} times in a row")
+        why = f" ({state.put_off})" if state.put_off else ""
+        parts.append(f"put off {state.put_offs} times in a row{why}")
     if state.verdict:
         parts.append(state.verdict if state.verdict == "ok" else f"{state.verdict} ({state.evidence})")
     if entry.holder:

@@ -38,6 +38,8 @@ STOPPED_SECONDS = 600.0
 READ_SECONDS = 2.0
 """Between two looks at what other workers have closed, and at the stop-list."""
 
+_ANSWERS = "it answers "
+
 
 class Closures:
     """What is closed, as this worker knows it. Without Redis (None) it is this process's own business."""
@@ -69,17 +71,19 @@ class Closures:
         left = self._open_at.get(host, 0.0) - time.monotonic()
         if left <= 0:
             return None
-        return HostClosedError(f"{host} is left alone for {left:.0f} s: {self._why.get(host, '')}", left)
+        why = self._why.get(host, "")
+        reason = f"{host} is left alone for {left:.0f} s: {why}"
+        return HostClosedError(reason, left, is_busy=why.startswith(_ANSWERS))
 
     async def note_answer(self, host: str, status: int, retry_after: str | None, date: str | None) -> None:
         """Close a host that asks to be left alone, and take note of one that does not."""
         wanted = read_retry_after(retry_after, date) if status in {429, 503} else None
         if wanted is not None:
-            await self._shut(host, f"it answers {status} and asks for {wanted:.0f} s", wanted, BUSY_SECONDS)
+            await self._shut(host, f"{_ANSWERS}{status} and asks for {wanted:.0f} s", wanted, BUSY_SECONDS)
         elif status == 429:
-            await self._shut(host, "it answers 429", None, BUSY_SECONDS)
+            await self._shut(host, f"{_ANSWERS}429", None, BUSY_SECONDS)
         elif status == 503:
-            await self._count(host, "it answers 503 again and again", BUSY_SECONDS)
+            await self._count(host, f"{_ANSWERS}503 again and again", BUSY_SECONDS)
         else:
             self._failures.pop(host, None)
             await self._forgive(host)

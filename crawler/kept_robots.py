@@ -18,11 +18,16 @@ KEPT_SECONDS = 24 * 60 * 60
 CLOSED_SECONDS = 5 * 60
 """A host whose robots.txt cannot be had is asked again after this; until then nothing else of it is."""
 
-_RULES, _CLOSED = b"r", b"x"
+_RULES, _CLOSED, _BUSY = b"r", b"x", b"b"
 
 
 class RobotsUnavailableError(Exception):
     """The host's robots.txt could not be had a moment ago; the message is one line for people."""
+
+    def __init__(self, message: str, *, is_busy: bool) -> None:
+        super().__init__(message)
+        self.is_busy = is_busy
+        """Whether it answered 429."""
 
 
 class KeptRobots:
@@ -43,8 +48,9 @@ class KeptRobots:
             pipeline.get(key)
             pipeline.ttl(key)
             kept, left = await pipeline.execute()
-            if kept is not None and kept[:1] == _CLOSED:
-                raise RobotsUnavailableError(kept[1:].decode("utf-8", "replace"))
+            if kept is not None and kept[:1] in {_CLOSED, _BUSY}:
+                is_busy = kept[:1] == _BUSY
+                raise RobotsUnavailableError(kept[1:].decode("utf-8", "replace"), is_busy=is_busy)
             if kept is not None:
                 return zlib.decompress(kept[1:]).decode(), max(left, 1)
         return None
@@ -55,8 +61,10 @@ class KeptRobots:
         with suppress(RedisError):
             await self._redis.set(self._ledger.key("robots", origin), packed, ex=KEPT_SECONDS)
 
-    async def close(self, origin: str, reason: str) -> None:
+    async def close(self, origin: str, reason: str, *, is_busy: bool) -> None:
         """Note that a host's robots.txt cannot be had."""
         with suppress(RedisError):
             key = self._ledger.key("robots", origin)
-            await self._redis.set(key, _CLOSED + reason[:300].encode(), ex=CLOSED_SECONDS)
+            await self._redis.set(
+                key, (_BUSY if is_busy else _CLOSED) + reason[:300].encode(), ex=CLOSED_SECONDS
+            )

@@ -31,7 +31,7 @@ feeds keep their validators while they change, and would be silent for good."""
 LONGEST_BACK_OFF_SECONDS = 86_400
 PROBE_SECONDS = 7 * 86_400
 """From one question to a retired listing to the next."""
-PUT_OFF_SECONDS = 15 * 60
+PUT_OFF_SECONDS = 5 * 60
 """A site whose pages had to be left is visited again after this, then twice, four times as long, up to a day."""
 CHILD_CHECK_SECONDS = 7 * 86_400
 """A sitemap that its index says is unchanged is read after so long all the same."""
@@ -212,11 +212,14 @@ class Polls:
         `next_link_at`: when the first one may; None: none will.
         """
         self.state.put_offs = self.state.put_offs + 1 if put_off else 0
+        wait = self._timing.min_seconds
         dues = [float(source.due) for source in self.state.sources]
+        if put_off:
+            wait = min(PUT_OFF_SECONDS * 2.0 ** min(self.state.put_offs - 1, 20), LONGEST_BACK_OFF_SECONDS)
+            # A listing that was due and could not be asked for waits as its pages do.
+            again = self._timing.next_visit(now + wait)
+            dues = [again if due <= now else due for due in dues]
         if next_link_at is not None:
-            wait = self._timing.min_seconds
-            if put_off:
-                wait = min(PUT_OFF_SECONDS * 2.0 ** (self.state.put_offs - 1), LONGEST_BACK_OFF_SECONDS)
             dues.append(self._timing.next_visit(max(next_link_at, now + wait)))
         return min(dues) if dues else self._timing.next_visit(now + self._timing.max_seconds)
 

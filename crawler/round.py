@@ -279,7 +279,7 @@ class Round:
             if not site_pass.is_closed and not self._stopped.is_set():
                 count = await self._ledger.pending(site_pass.seed.id)
                 # All of ours is settled, so what still waits is a dead worker's, or came back.
-                if count.ready or (count.waiting and not site_pass.is_resumed):
+                if count.ready or (count.waiting > site_pass.postponed and not site_pass.is_resumed):
                     site_pass.is_resumed = True
                     self._tally.passed.discard(site_pass.seed.id)
                     self._start(site_pass, first=False)
@@ -288,8 +288,8 @@ class Round:
 
     async def _return(self, site_pass: SitePass) -> None:
         site = site_pass.seed.id
-        if site_pass.put_off:
-            self._tally.put_off[site] = site_pass.put_off
+        if reason := site_pass.put_off or site_pass.left:
+            self._tally.put_off[site] = reason
         if site not in self._tally.visited:
             self._tally.visited.append(site)
         self._spider.pacer.forget(site)
@@ -307,6 +307,7 @@ class Round:
         polls.state.owed = self._tally.listed[site].owed = await self._ledger.owed(site)
         if site_pass.backfill is not None:
             site_pass.backfill.estimate(owed=polls.state.owed, visited=site_pass.visits_ended)
+        polls.state.put_off = (site_pass.put_off or "")[:EVIDENCE_CHARS]
         self._judge(site, site_pass)
         count, now = await self._ledger.pending(site), self._agenda.now()
         links = [count.next_at, count.next_revisit_at, now if count.ready else None]

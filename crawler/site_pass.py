@@ -135,6 +135,10 @@ class SitePass:
         self.scope = Scope.of(task.seed)
         self.admission = Admission(self.scope, since=task.since)
         self.put_off: str | None = None
+        self.left: str | None = None
+        """Why single pages are left for a later pass, though the site is not."""
+        self.postponed = 0
+        """Such pages: nobody holds them."""
         self.is_resumed = False
         self._ledger = ledger
         self._budget = budget
@@ -230,6 +234,13 @@ class SitePass:
         """Keep a visit whose host is closed in this pass; its claim goes back when the pass ends."""
         self.put_off = self.put_off or reason
         self._held.append(visit)
+        self.end_visit(visit)
+
+    def postpone(self, visit: Visit, seconds: float, reason: str) -> None:
+        """Note that a visit's claim went back for so long: it led to another host, which is closed."""
+        if seconds >= RETRY_HORIZON_SECONDS:
+            self.left = self.left or f"{visit.url}: {reason}"
+            self.postponed += 1
         self.end_visit(visit)
 
     def leave_alone(self, seconds: float, reason: str) -> bool:
@@ -333,7 +344,7 @@ class SitePass:
             return 0.0
         if count.next_at is not None and count.next_at - time.time() < RETRY_HORIZON_SECONDS:
             return max(count.next_at - time.time(), 0.05)
-        if count.waiting and time.monotonic() < patient_until:
+        if count.waiting > self.postponed and time.monotonic() < patient_until:
             return _POLL_SECONDS
         return None
 

@@ -108,6 +108,8 @@ class SiteState(msgspec.Struct, array_like=True):
     verdict: str = ""
     """What is thought of it since the last pass that saw something; empty: none did."""
     evidence: str = ""
+    put_off: str = ""
+    """Why the last pass had to leave pages or listings for later, shortened; empty: it did not."""
 
     def children(self) -> dict[bytes, Child]:
         """Read the sitemaps that its indexes name, by their digests."""

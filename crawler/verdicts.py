@@ -44,6 +44,8 @@ _KINDS: dict[str, VerdictKind] = {
     "script_shell": "needs_script",
     "robots": "robots",
     "robots_unavailable": "robots",
+    "robots_busy": "blocked",
+    "host_busy": "blocked",
     "opt_out": "terms_notice",
     "dns": "dead",
     "connect": "dead",
@@ -60,9 +62,12 @@ _SAID = {
     "script_shell": "held scripts and no text",
     "robots": "are closed by robots.txt",
     "robots_unavailable": "could not be asked for: robots.txt cannot be had",
+    "robots_busy": "could not be asked for: robots.txt answers 429",
+    "host_busy": "were not to be had: the host wants to be left alone",
     "opt_out": "were left alone: the site reserves them",
 }
 _SAID_OF_ONE = {
+    "host_busy": "was not to be had: the host wants to be left alone",
     "robots": "is closed by robots.txt",
     "opt_out": "was left alone: the site reserves it",
 }
@@ -118,7 +123,8 @@ def judge(signs: Mapping[str, int], *, lives: bool = False) -> Verdict | None:
     What says nothing of the whole site (a page that is gone, a hub, a gallery) is left out. Of the rest, the kind with
     most signs wins, and `ok` a draw; a site that gives articles and reserves most of what was seen says so. One that
     `lives`, since the last pass read a listing or an article of it, is never `dead`: it is `ok` if articles are among
-    the signs, and else its failures say nothing of the whole.
+    the signs, `blocked` if its pages are 503, and else its failures say nothing of the whole. One of which nothing was
+    ever had, since its robots.txt fails like all else, is `dead`.
     """
     kinds: Counter[VerdictKind] = Counter()
     for name, count in signs.items():
@@ -127,11 +133,18 @@ def judge(signs: Mapping[str, int], *, lives: bool = False) -> Verdict | None:
     total = sum(kinds.values())
     if not total:
         return None
+    away = signs.get("robots_unavailable", 0)
+    if away and not lives and set(kinds) <= {"robots", "dead"} and kinds["robots"] == away:
+        kinds["dead"] += kinds.pop("robots")
     best, count = max(kinds.items(), key=lambda entry: (entry[1], entry[0] == "ok"))
     if best == "dead" and lives:
-        if not kinds["ok"]:
+        del kinds["dead"]
+        if not kinds["ok"] and signs.get("http_503"):
+            kinds["blocked"] += signs["http_503"]
+        if not kinds.total():
             return None
-        best, count = "ok", kinds["ok"]
+        best = "ok" if kinds["ok"] else max(kinds, key=kinds.__getitem__)
+        count = kinds[best]
     if best == "ok" and 2 * signs.get("reserved", 0) > count:
         evidence = f"{signs['reserved']} of {count} stand under a reservation of mining or of uses by AI"
         return Verdict(kind="terms_notice", evidence=evidence)

@@ -141,6 +141,12 @@ class PutOffError(FetchError):
     reason = "robots_unavailable"
 
 
+class RobotsBusyError(PutOffError):
+    """The host's robots.txt answers 429: it lives, and wants to be left alone."""
+
+    reason = "robots_busy"
+
+
 class BrowserAwayError(PutOffError):
     """The browser that is to run the page does not start: the operator's matter, and no fault of the page."""
 
@@ -152,10 +158,12 @@ class HostClosedError(FetchError):
 
     reason = "host_closed"
 
-    def __init__(self, message: str, seconds: float) -> None:
+    def __init__(self, message: str, seconds: float, *, is_busy: bool = False) -> None:
         super().__init__(message)
         self.seconds = seconds
         """Until it may be asked again."""
+        self.is_busy = is_busy
+        """Whether it was its answers (429, 503) that closed it."""
 
 
 class StoppedError(FetchError):

@@ -20,6 +20,7 @@ from crawler.fetching.failures import (
     PutOffError,
     RedirectError,
     RobotsBlockedError,
+    RobotsBusyError,
     StoppedError,
 )
 from crawler.fetching.site_meta import site_meta
@@ -99,7 +100,7 @@ class RobotsMiddleware:
             found = await kept.recall(origin) if kept is not None else None
         except RobotsUnavailableError as error:
             self._keep(origin, own, CLOSED_SECONDS)
-            raise PutOffError(str(error)) from None
+            raise (RobotsBusyError if error.is_busy else PutOffError)(str(error)) from None
         if found is not None:
             self._keep(origin, own, found[1])
             return await self._read(origin, found[0])
@@ -116,8 +117,8 @@ class RobotsMiddleware:
             )
             self._keep(origin, own, CLOSED_SECONDS)
             if kept is not None:
-                await kept.close(origin, reason)
-            raise PutOffError(reason)
+                await kept.close(origin, reason, is_busy=answer.status == 429)
+            raise (RobotsBusyError if answer.status == 429 else PutOffError)(reason)
         text = b"" if answer is None or not 200 <= answer.status < 300 else answer.body[:MAX_ROBOTS_BYTES]
         reduced = await asyncio.to_thread(reduce_robots, decode_robots(text), self._agent)
         if kept is not None:

@@ -162,8 +162,8 @@ class NewsSpider(scrapy.Spider):
         )
         # The newest entries stand first: what lies beyond the limit is old.
         request.meta["cut"] = True
-        if listing.kind == "sitemap":
-            request.meta["max_bytes"] = self.settings.getint("SITEMAP_MAX_BYTES")
+        limit = "SITEMAP_MAX_BYTES" if listing.kind == "sitemap" else "DOWNLOAD_MAXSIZE"
+        request.meta["max_bytes"] = self.settings.getint(limit)
         self._outbox.put_nowait(request)
 
     def _make_request(self, site_pass: SitePass, url: str, **parts: Any) -> scrapy.Request:
@@ -206,7 +206,7 @@ class NewsSpider(scrapy.Spider):
             answer = Answer(is_unchanged=True, by_validators=by_validators, fresh_seconds=fresh_seconds)
         else:
             read = await read_answer(self.ledger, site_pass, listing, response, validators)
-            self.tally.note_listing(site_pass.seed.id, read)
+            self.tally.note_listing(site_pass.seed.id, listing, read)
             if read.about.problem:
                 self._fail_listing(site_pass, listing, read.about.problem, may_pass=False)
                 return
@@ -252,7 +252,9 @@ class NewsSpider(scrapy.Spider):
         self.tally.listings_failed[listing.url] = FailedListing(
             site=site_pass.seed.id, kind=listing.kind, reason=reason
         )
-        site_pass.polls.note_failure(listing.root, listing.url, reason)
+        # A site that is put off may not be asked now: its listings wait with it, and have not failed.
+        if site_pass.put_off is None:
+            site_pass.polls.note_failure(listing.root, listing.url, reason)
         site_pass.signs[reason.partition(":")[0]] += 1
         site_pass.end_listing()
 
@@ -327,11 +329,16 @@ class NewsSpider(scrapy.Spider):
 
     async def _try_later(self, site_pass: SitePass, visit: Visit, url: str, closed: HostClosedError) -> None:
         """Give the claim back until the host is open, as if nothing had been tried."""
-        if site_pass.scope.owns(url) and not site_pass.leave_alone(closed.seconds, str(closed)):
+        is_own = site_pass.scope.owns(url)
+        if is_own and not site_pass.leave_alone(closed.seconds, str(closed)):
+            site_pass.signs.update(["host_busy"] if closed.is_busy else ())
             site_pass.hold(visit, str(closed))
             return
         await self.ledger.postpone(visit, after_seconds=closed.seconds)
-        site_pass.end_visit(visit)
+        if is_own:
+            site_pass.end_visit(visit)
+        else:
+            site_pass.postpone(visit, closed.seconds, str(closed))
 
     async def _try_again(
         self, site_pass: SitePass, visit: Visit, reason: str, evidence: str, status: int | None

@@ -261,6 +261,48 @@ def test_request_that_gets_no_answer_is_not_repeated_within_the_delay(serve, hel
     assert min(after - before for before, after in itertools.pairwise(times)) >= 0.95 * 0.4
 
 
+def test_site_whose_pages_ask_for_ten_years_is_blocked_and_the_agenda_says_why(serve, helpers, tmp_path):
+    site = serve()
+    publish(site, helpers, "news", 3)
+    site.answers |= dict.fromkeys(
+        (f"/news/{number}" for number in range(1, 4)), helpers.answer(b"", 429, {"Retry-After": "315360000"})
+    )
+    helpers.seed(tmp_path / "seeds", "paper", site.base, feeds=[f"{site.base}/news.xml"], delay_seconds=0.05)
+    report = run_crawl(options(tmp_path))
+    assert report.verdicts["paper"].kind == "blocked"
+    agenda = broadsheet("agenda", "--data", tmp_path / "data").stdout.decode()
+    assert "put off 1 times in a row (127.0.0.1:" in agenda
+    assert "it answers 429 and asks for 86400 s)" in agenda
+
+
+def test_site_whose_robots_txt_fails_once_is_visited_again_after_five_minutes(serve, helpers, tmp_path):
+    site = serve()
+    publish(site, helpers, "news", 3)
+    site.answers["/robots.txt"] = helpers.answer(b"", 500)
+    helpers.seed(tmp_path / "seeds", "paper", site.base, feeds=[f"{site.base}/news.xml"])
+    assert "answers 500" in run_crawl(options(tmp_path)).sites_put_off["paper"]
+    left = run_crawl(options(tmp_path, now=False)).sites_not_due["paper"] - time.time()
+    assert 280 < left <= 300
+
+
+def test_page_that_leads_to_a_stopped_host_is_left_at_once_and_named(serve, helpers, tmp_path):
+    site, other = serve(), serve("127.0.0.2")
+    publish(site, helpers, "news", 3)
+    site.answers["/news/2"] = helpers.answer(b"", 302, {"Location": f"{other.base}/news/2"})
+    feeds, allow = [f"{site.base}/news.xml"], ["127.0.0.1/", "127.0.0.2/"]
+    helpers.seed(tmp_path / "seeds", "paper", site.base, feeds=feeds, allow=allow)
+    nets = ("127.0.0.1/32", "127.0.0.2/32")
+    run_crawl(options(tmp_path, allow_addresses=nets, limit=1))
+    assert broadsheet("stop", "127.0.0.2", "--data", tmp_path / "data").returncode == 0
+    since = time.monotonic()
+    environment = replace(options(tmp_path).environment, lease_seconds=30.0)
+    report = run_crawl(options(tmp_path, allow_addresses=nets, environment=environment))
+    assert time.monotonic() - since < 15
+    assert report.outcomes == {"article": 1}
+    assert report.sites_put_off["paper"].startswith(f"{site.base}/news/2: 127.0.0.2")
+    assert other.requests == []
+
+
 def test_delay_follows_slow_answers_within_the_seeds_bounds(serve, helpers, tmp_path):
     slow, quick = serve(), serve()
 

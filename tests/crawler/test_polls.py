@@ -329,9 +329,15 @@ def test_site_is_due_with_its_earliest_listing_or_when_a_page_of_it_is():
 def test_site_whose_pages_had_to_be_left_is_tried_again_after_longer_and_longer():
     site = Site(listings={"urls": (f"{HOME}story",)})
     waits = [closed(site, put_off=True, next_link_at=site.now) / MINUTE for _ in range(8)]
-    assert waits == [15, 30, 60, 120, 240, 480, 960, 1440]
+    assert waits == [5, 10, 20, 40, 80, 160, 320, 640]
     closed(site)
-    assert closed(site, put_off=True, next_link_at=site.now) == 15 * MINUTE
+    assert closed(site, put_off=True, next_link_at=site.now) == 5 * MINUTE
+
+
+def test_listing_that_could_not_be_asked_for_waits_as_its_pages_do():
+    site = Site(listings={"feeds": (FEED,)})
+    assert [closed(site, put_off=True) / MINUTE for _ in range(2)] == [5, 10]
+    assert site.state.sources[0].failures == 0
 
 
 def test_pages_of_a_site_wait_for_its_schedule_and_for_the_end_of_its_quiet_hours():

@@ -182,7 +182,7 @@ def test_article_among_failures_is_told_with_them(named):
 
 
 def test_site_of_single_addresses_without_robots_txt_has_a_verdict(named):
-    assert named[0]["closed"] == ("robots: of 1 answer, 1 could not be asked for: robots.txt cannot be had")
+    assert named[0]["closed"] == ("dead: of 1 answer, 1 could not be asked for: robots.txt cannot be had")
 
 
 def test_site_that_lives_again_loses_its_verdict_dead():
@@ -190,3 +190,22 @@ def test_site_that_lives_again_loses_its_verdict_dead():
     assert judge({"http_500": 4}, lives=True) is None
     verdict = judge({"http_500": 4, "article": 1}, lives=True)
     assert (verdict.kind, verdict.evidence) == ("ok", "of 5 answers, 1 gave an article, 4 were 500")
+
+
+@pytest.mark.parametrize(
+    ("signs", "lives", "kind"),
+    [
+        ({"robots_unavailable": 3}, False, "dead"),
+        ({"robots_unavailable": 3, "connect": 1}, False, "dead"),
+        ({"robots_unavailable": 3, "http_403": 1}, False, "robots"),
+        ({"robots_unavailable": 3}, True, "robots"),
+        ({"robots_unavailable": 1, "robots": 2}, False, "robots"),
+        ({"robots_busy": 2}, False, "blocked"),
+        ({"host_busy": 3, "http_503": 1}, True, "blocked"),
+        ({"http_503": 4}, True, "blocked"),
+        ({"http_503": 4, "article": 1}, True, "ok"),
+        ({"http_503": 4}, False, "dead"),
+    ],
+)
+def test_site_that_does_not_answer_is_told_from_one_that_does_not_want_to(signs, lives, kind):
+    assert judge(signs, lives=lives).kind == kind
