@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from crawler.captured import SiteFigures
     from crawler.interruption import Interruption
     from crawler.site_pass import Task
-    from crawler.tally import FailedListing
+    from crawler.tally import CutListing, FailedListing
     from crawler.verdicts import Verdict
     from crawler.watch.alerts import Message
 
@@ -106,6 +106,8 @@ class CrawlReport:
     """Those that were left for a later pass: their host was closed, or the crawl ended."""
     listings_failed: Mapping[str, FailedListing]
     """By address: those that could not be read."""
+    listings_cut: Mapping[str, CutListing]
+    """By address: those of which only the beginning was read, since they are longer than the limits."""
     listings_rolled_over: tuple[str, ...]
     """Listings with none of the links of the poll before: what stood in between was missed."""
     listings_distrusted: tuple[str, ...]
@@ -330,6 +332,7 @@ def _make_report(
         listings_unchanged=tally.listings_unchanged,
         listings_left=tally.listings_left,
         listings_failed=tally.listings_failed,
+        listings_cut=tally.listings_cut,
         listings_rolled_over=tuple(tally.rolled_over),
         listings_distrusted=tuple(tally.distrusted),
         listings_retired=tuple(tally.retired),

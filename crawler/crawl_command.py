@@ -62,6 +62,11 @@ def warnings(report: CrawlReport) -> Iterator[str]:
         f"{failed.site}: {failed.kind} {url}": failed.reason for url, failed in report.listings_failed.items()
     }
     yield from _named("not read", unread, rest=("more listing", " not read"))
+    cut = {
+        f"{one.site}: {one.kind} {url}": f"its first {one.read} were read ({counted(one.links, 'link')}), what follows was not"
+        for url, one in report.listings_cut.items()
+    }
+    yield from _named("cut", cut, rest=("more listing", " cut"))
     yield from _named(
         "left for a later pass", report.sites_put_off, rest=("more site", " left for a later pass")
     )

@@ -41,6 +41,8 @@ class ListingLinks:
     refused: Counter[str] = field(default_factory=Counter)
     """Links that are not followed, by reason."""
     about: About = field(default_factory=About)
+    cut_at: str | None = None
+    """How much of it was read where more stands in it; None: it was read to its end."""
 
 
 async def read_answer(
@@ -50,7 +52,11 @@ async def read_answer(
     content_type = read_header(response, "Content-Type")
     chunks = find_in_chunks(listing.kind, response.body, response.url, content_type)
     kept = None if site_pass.backfill is not None else validators
-    return await save_links(ledger, site_pass, listing, chunks, kept)
+    read = await save_links(ledger, site_pass, listing, chunks, kept)
+    # The whole answer is never longer than was asked for.
+    is_cut = len(response.body) >= response.meta["max_bytes"]
+    read.cut_at = f"{len(response.body)} bytes" if is_cut else read.about.cut_at
+    return read
 
 
 async def save_links(

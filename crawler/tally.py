@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from crawler.backfill import BackfillFigures
     from crawler.discovery.listings import ListingKind
     from crawler.listing_links import ListingLinks
+    from crawler.site_pass import Listing
     from crawler.verdicts import Verdict
     from crawler.watch.alerts import Message
     from pipelines.freshness import Lags
@@ -27,6 +28,18 @@ class FailedListing:
     kind: ListingKind
     reason: str
     """One line for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutListing:
+    """A listing that is longer than is read of one."""
+
+    site: str
+    kind: ListingKind
+    read: str
+    """How much of it was read, such as `8388608 bytes`."""
+    links: int
+    """How many links stood there that are followed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +66,8 @@ class Tally:
     """Those that were not asked for in the end: their host was closed, or the crawl ended."""
     listings_failed: dict[str, FailedListing] = field(default_factory=dict)
     """By address."""
+    listings_cut: dict[str, CutListing] = field(default_factory=dict)
+    """By address: those of which only the beginning was read."""
     rolled_over: list[str] = field(default_factory=list)
     """Listings with none of the links of the poll before: what stood in between was missed."""
     distrusted: list[str] = field(default_factory=list)
@@ -97,11 +112,16 @@ class Tally:
         self.alerts = [message for message in self.alerts if message.site != site]
         for names in (self.rolled_over, self.distrusted, self.retired, self.revived, self.held):
             names.clear()
-        for url in [url for url, failed in self.listings_failed.items() if failed.site == site]:
-            del self.listings_failed[url]
+        self.listings_failed = {url: one for url, one in self.listings_failed.items() if one.site != site}
+        self.listings_cut = {url: one for url, one in self.listings_cut.items() if one.site != site}
 
-    def note_listing(self, site: str, read: ListingLinks) -> None:
+    def note_listing(self, site: str, listing: Listing, read: ListingLinks) -> None:
         """Count the links of a listing of the site, by what became of them."""
+        if read.cut_at is not None:
+            links = read.saved.new + read.saved.due + read.saved.known
+            self.listings_cut[listing.url] = CutListing(
+                site=site, kind=listing.kind, read=read.cut_at, links=links
+            )
         self.refused_links += read.refused
         self.note_links(site, read.saved)
 

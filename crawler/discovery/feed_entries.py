@@ -28,6 +28,8 @@ class Entries:
         self.is_damaged = False
         self.count = 0
         """Entries with an address."""
+        self.cut_at: str | None = None
+        """How much was read, where not all was."""
         self.ttl_minutes: float | None = None
         self._url = url
         self._period: str | None = None
@@ -80,6 +82,10 @@ class Entries:
             authors=tuple(name for author in authors if (name := author.strip())),
         )
 
+    def note_full(self) -> None:
+        """Note that there is more than is read of one feed."""
+        self.cut_at = f"{MAX_FEED_LINKS} links"
+
     def note_period(self, name: str, text: str | None) -> None:
         """Note `updatePeriod` or `updateFrequency`: how often in a period the feed changes."""
         if name == "updatePeriod":
@@ -96,6 +102,7 @@ class Entries:
             period_seconds=None if seconds is None else seconds / max(self._frequency or 1.0, 1.0),
             ttl_seconds=self.ttl_minutes * 60 if self.ttl_minutes else None,
             media_links=self._media_links,
+            cut_at=self.cut_at,
         )
 
     def _resolve(self, href: str, bases: tuple[str, ...]) -> str | None:

@@ -66,10 +66,11 @@ def _read_xml(
         for _, element in events:
             name = etree.QName(element)
             if name.localname in {"item", "entry"}:
+                if entries.is_full:
+                    entries.note_full()
+                    return
                 if (entry := entries.add(**_read_entry(element, name.namespace))) is not None:
                     yield entry
-                if entries.is_full:
-                    return
                 _forget(element)
             elif name.localname == "ttl":
                 entries.ttl_minutes = read_number(element.text)
@@ -173,12 +174,15 @@ def _find_base(element: etree._Element) -> tuple[str, ...]:
 
 def _read_damaged(body: bytes, url: str, content_type: str | None, entries: Entries) -> Iterator[Entry]:
     headers = {"content-location": url}
+    readable = _cut(body)
+    if len(readable) < len(body) and _ENTRY_END.search(body, len(readable)):
+        entries.cut_at = f"{len(readable)} bytes of a damaged feed"
     if content_type and (charset := _charset(content_type)):
         headers["content-type"] = f"{content_type.partition(';')[0]}; charset={charset}"
     try:
         # A stream: feedparser would take bytes or str for the name of a file, and str for an address to fetch.
         feed = feedparser.parse(
-            io.BytesIO(_cut(body)), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+            io.BytesIO(readable), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
     except Exception:  # noqa: BLE001 -- six kinds of them came out of 5,000 damaged feeds, `&#xd800;` among the causes
         yield from _read_xml(body, None, entries, recover=True)

@@ -27,6 +27,8 @@ class About:
     """How long its publisher wants it kept (`ttl`, JSON Feed has none); None: not said."""
     media_links: int = 0
     """Entries left out because they are sound, pictures or documents by the type that the listing gives."""
+    cut_at: str | None = None
+    """How much of it was read where more stands in it, such as `50000 links`; None: it was read to its end."""
     problem: str | None = None
     """Why this is no listing, in a few words; None: it is one, if perhaps an empty one."""
 

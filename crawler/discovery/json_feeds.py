@@ -31,6 +31,7 @@ def read_json_feed(body: bytes, url: str) -> Iterator[Entry]:
     entries = Entries(url)
     for item in _read_items(text, start.end()):
         if entries.is_full:
+            entries.note_full()
             break
         if isinstance(item, dict) and (entry := entries.add(**_read_item(item))) is not None:
             yield entry

@@ -10,7 +10,7 @@ from crawler.discovery.found import About, Found, SubSitemap
 from crawler.discovery.json_feeds import read_json_feed
 from crawler.discovery.nothing import find_problem
 from crawler.discovery.sections import read_section
-from crawler.discovery.sitemaps import read_sitemap
+from crawler.discovery.sitemaps import GZIP_MAGIC, open_sitemap, read_sitemap
 from crawler.discovery.sniff import sniff
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ListingKind = Literal["feed", "sitemap", "section"]
 
+MAX_UNZIPPED_FEED_BYTES = 8 * 1024 * 1024
+"""Of a feed that is served as a gzip file: as many as of any other feed."""
 CHUNK_LINKS = 1_000
 """Links handed on at once: what one script call saves in about 10 ms."""
 
@@ -43,9 +45,10 @@ def find_in_chunks(
     sitemaps: list[SubSitemap] = []
     about = About()
     seen: set[str] = set()
+    body, cut_at = _unzip_feed(kind, body)
     for entry in _read(kind, body, url, content_type):
         if isinstance(entry, About):
-            about = entry
+            about = replace(entry, cut_at=entry.cut_at or cut_at)
             if not (seen or about.problem or about.media_links):
                 about = replace(about, problem=find_problem(kind, body))
         elif entry.url not in seen:
@@ -58,6 +61,15 @@ def find_in_chunks(
                 yield Found(links=tuple(links), sitemaps=tuple(sitemaps), is_last=False)
                 links, sitemaps = [], []
     yield Found(links=tuple(links), sitemaps=tuple(sitemaps), about=about)
+
+
+def _unzip_feed(kind: ListingKind, body: bytes) -> tuple[bytes, str | None]:
+    """The feed that a gzip file holds, and how much of it is read where that is not all; sitemaps are read piece by piece."""
+    if kind != "feed" or not body.startswith(GZIP_MAGIC):
+        return body, None
+    unzipped = open_sitemap(body).read(MAX_UNZIPPED_FEED_BYTES + 1)
+    is_cut = len(unzipped) > MAX_UNZIPPED_FEED_BYTES
+    return unzipped[:MAX_UNZIPPED_FEED_BYTES], f"{MAX_UNZIPPED_FEED_BYTES} bytes" if is_cut else None
 
 
 def _read(kind: ListingKind, body: bytes, url: str, content_type: str | None) -> Iterator[Entry]:

@@ -25,7 +25,7 @@ MAX_SITEMAP_BYTES = 50 * 1024 * 1024
 MAX_SITEMAP_LINKS = 50_000
 """By the sitemap protocol."""
 
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 _PIECE_BYTES = 64 * 1024
 
 
@@ -45,27 +45,37 @@ def read_sitemap(body: bytes, url: str) -> Iterator[Entry]:
     is_xml = start.startswith(b"<") or b"\x00" in start[:4]
     found = _read_xml(source, url) if is_xml else _read_text(source, url)
     count = news = 0
-    for count, (entry, is_news) in enumerate(found, 1):
+    cut_at = None
+    for entry, is_news in found:
+        if count >= MAX_SITEMAP_LINKS:
+            cut_at = f"{MAX_SITEMAP_LINKS} links"
+            break
+        count += 1
         news += is_news
         yield entry
-        if count >= MAX_SITEMAP_LINKS:
-            break
-    yield About(is_news=2 * news >= count > 0)
+    if isinstance(source.raw, Unzipped) and source.raw.is_cut:
+        cut_at = f"{MAX_SITEMAP_BYTES} bytes"
+    yield About(is_news=2 * news >= count > 0, cut_at=cut_at)
 
 
 def open_sitemap(body: bytes) -> io.BufferedReader:
     """The sitemap's own bytes, gzipped or not, up to the limit."""
-    raw = _Unzipped(body) if body.startswith(_GZIP_MAGIC) else io.BytesIO(body[:MAX_SITEMAP_BYTES])
+    raw = Unzipped(body) if body.startswith(GZIP_MAGIC) else io.BytesIO(body[:MAX_SITEMAP_BYTES])
     return io.BufferedReader(raw, _PIECE_BYTES)
 
 
-class _Unzipped(io.RawIOBase):
+class Unzipped(io.RawIOBase):
     """A gzip body read in bounded pieces: never more than a piece in memory, never beyond the limit."""
 
     def __init__(self, body: bytes) -> None:
         self._rest = body
         self._inflate = zlib.decompressobj(wbits=31)
         self._left = MAX_SITEMAP_BYTES
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether so much was read that the rest was left."""
+        return not self._left
 
     def readable(self) -> bool:
         return True
@@ -78,7 +88,7 @@ class _Unzipped(io.RawIOBase):
             while wanted and not piece:
                 piece = self._inflate.decompress(self._rest, wanted)
                 self._rest = self._inflate.unconsumed_tail
-                if self._inflate.eof and self._inflate.unused_data.startswith(_GZIP_MAGIC):
+                if self._inflate.eof and self._inflate.unused_data.startswith(GZIP_MAGIC):
                     # Several members in one file: some sites append to their archive.
                     self._rest = self._inflate.unused_data
                     self._inflate = zlib.decompressobj(wbits=31)

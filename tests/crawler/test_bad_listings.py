@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crawler.crawl import CrawlOptions, run_crawl
+from crawler.crawl_command import warnings
+from crawler.tally import CutListing
 
 ITEMS = 120
 
@@ -48,6 +50,15 @@ def test_feed_of_a_gigabyte_gives_what_stands_before_the_limit(crawled):
     site, report = crawled
     assert 60 < report.new_links < ITEMS
     assert site.paths().count("/huge.xml") == 1
+
+
+def test_listing_that_is_cut_is_named_with_how_much_was_read(crawled):
+    site, report = crawled
+    ((url, cut),) = report.listings_cut.items()
+    assert url == f"{site.base}/huge.xml"
+    assert cut == CutListing(site="gazette", kind="feed", read="8388608 bytes", links=report.new_links)
+    (line,) = (line for line in warnings(report) if "cut" in line)
+    assert line.startswith(f"gazette: feed {url}: cut: its first 8388608 bytes were read")
 
 
 def test_page_in_place_of_a_feed_is_named(crawled):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -189,12 +190,26 @@ def test_reads_a_json_feed_and_what_stands_before_its_cut():
 
 def test_hundred_thousand_items_are_read_to_the_limit():
     items = b"".join(b"<item><link>/%d</link></item>" % number for number in range(100_000))
-    assert len(urls(b"<rss version='2.0'><channel>" + items + b"</channel></rss>")) == 50_000
+    found = find(b"<rss version='2.0'><channel>" + items + b"</channel></rss>")
+    assert (len(found.links), found.about.cut_at) == (50_000, "50000 links")
+
+
+def test_feed_that_is_a_gzip_file_is_read_as_any_other():
+    items = b"".join(b"<item><link>/%d</link></item>" % number for number in range(3))
+    feed = b"<rss version='2.0'><channel>" + items + b"</channel></rss>"
+    assert find(gzip.compress(feed)) == find(feed)
+    assert (
+        find(gzip.compress(b"<html><body>Sorry</body></html>")).about.problem
+        == "it is an HTML page, and no feed"
+    )
+    large = find(gzip.compress(feed.replace(b"</channel>", b" " * (8 << 20) + b"</channel>")))
+    assert (len(large.links), large.about.cut_at) == (3, "8388608 bytes")
 
 
 def test_damaged_feed_of_hundred_thousand_items_is_read_in_bounds():
     items = b"".join(b"<item><link>/%d?a&b</link></item>" % number for number in range(100_000))
-    assert len(urls(b"<rss version='2.0'><channel>" + items)) == 1_000
+    found = find(b"<rss version='2.0'><channel>" + items)
+    assert (len(found.links), found.about.cut_at) == (1_000, "33918 bytes of a damaged feed")
 
 
 def test_sitemap_in_place_of_a_feed_is_read_all_the_same():

@@ -93,6 +93,8 @@ def test_bomb_is_read_no_further_than_the_limit():
 def test_no_more_links_than_the_protocol_allows():
     lines = b"".join(b"https://gazette.example/%d\n" % n for n in range(MAX_SITEMAP_LINKS + 10))
     assert len(find(lines)) == MAX_SITEMAP_LINKS
+    assert find_links("sitemap", lines, URL).about.cut_at == "50000 links"
+    assert find_links("sitemap", b"\n".join(lines.splitlines()[:MAX_SITEMAP_LINKS]), URL).about.cut_at is None
 
 
 def test_page_and_empty_body_give_nothing():
