@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
-_BACKLOG = 512
+_BACKLOG = 128
+"""Of connections that wait to be taken. So many are taken at once, before any is counted, so it is far below the files."""
 _END_SECONDS = 3
 """For answers that are on their way when the service ends."""
 
