@@ -51,7 +51,7 @@ def make_app(service: Service) -> Starlette:
     settings = service.settings
     endpoints = list_endpoints(service)
     return Starlette(
-        routes=[*to_routes(endpoints), *dumps.routes(service), *routes(service, endpoints)],
+        routes=[*to_routes(endpoints), *routes(service, endpoints)],
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(ProblemPages),

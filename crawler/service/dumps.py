@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from starlette.responses import FileResponse, MalformedRangeHeader, RangeNotSatisfiable, Response
-from starlette.routing import Route
 
 from crawler.contact import check_contact
 from crawler.countries import find_sites
@@ -30,8 +29,11 @@ if TYPE_CHECKING:
     from crawler.service.service import Service
 
 _ID = re.compile(r"[0-9]{1,19}-[0-9a-f]{12}")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MOST_TEXTS = 1_000
 _MEDIA = {".gz": "application/gzip", ".zst": "application/zstd", ".md": "text/markdown", ".json": JSON}
+_BYTES = "application/octet-stream"
+_TEXT = "text/plain"
 # What a field of the options is called in the body.
 _FIELDS = {"first_day": "from", "last_day": "to", "since": "since_snapshot"}
 
@@ -109,7 +111,7 @@ class Dumps:
 
 
 def endpoints(service: Service) -> list[Endpoint]:
-    """Give the endpoints of the API."""
+    """Give the endpoints."""
     shelf = service.dumps
 
     async def list_all(_call: Call) -> Dumps:
@@ -132,6 +134,9 @@ def endpoints(service: Service) -> list[Endpoint]:
         if not await shelf.remove(call["id"]):
             raise ProblemError(404, f"there is no dump {call['id']}", parameter="id")
         return Removed(id=call["id"])
+
+    async def download(call: Call) -> Response:
+        return await _download(shelf, call)
 
     return [
         Endpoint(path="/api/dumps", summary="All dumps that were ordered.", answer=list_all, returns=Dumps),
@@ -162,38 +167,41 @@ def endpoints(service: Service) -> list[Endpoint]:
             parameters=(_id(),),
             problems=(404,),
         ),
+        Endpoint(
+            path="/dumps/{id}/{file}",
+            summary="A file of a dump; with ranges, so that a download goes on where it broke off.",
+            answer=download,
+            returns=None,
+            parameters=(_id(), _file()),
+            media=dict.fromkeys([*_MEDIA.values(), _BYTES, _TEXT], "The file."),
+            also={
+                206: "The range of the file that `Range` asks for.",
+                304: "`If-None-Match` has its ETag.",
+            },
+            problems=(404, 410, 416),
+        ),
     ]
 
 
-def routes(service: Service) -> list[Route]:
-    """Give the routes of the files: with ranges, so that a download goes on where it broke off."""
-    shelf = service.dumps
-
-    async def download(request: Request) -> Response:
-        dump = await _find(shelf, request.path_params["id"])
-        if dump.status == "withdrawn":
-            raise ProblemError(410, _detail(dump) or "")
-        if dump.status == "held":
-            raise ProblemError(503, _detail(dump) or "", headers={"Retry-After": "5"})
-        known = {file.name: file for file in to_dump(dump).files}
-        file = known.get(request.path_params["file"])
-        if file is None:
-            raise ProblemError(404, f"the dump {dump.ticket.id} has no such file by now")
-        etag = f'"{file.sha256}"'
-        # Caches must ask: a dump may be withdrawn.
-        headers = {"ETag": etag, "Cache-Control": "no-cache"}
-        asked = {
-            one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")
-        }
-        if asked & {etag, "*"}:
-            return Response(status_code=304, headers=headers)
-        kind = _MEDIA.get(
-            Path(file.name).suffix, "application/octet-stream" if "." in file.name else "text/plain"
-        )
-        place = shelf.file(dump.ticket.id, file.name)
-        return _DumpFileResponse(place, headers=headers, media_type=kind, filename=file.name)
-
-    return [Route("/dumps/{id}/{file}", download, methods=["GET"])]
+async def _download(shelf: DumpShelf, call: Call) -> Response:
+    dump = await _find(shelf, call["id"])
+    if dump.status == "withdrawn":
+        raise ProblemError(410, _detail(dump) or "")
+    if dump.status == "held":
+        raise ProblemError(503, _detail(dump) or "", headers={"Retry-After": "5"})
+    known = {file.name: file for file in to_dump(dump).files}
+    file = known.get(call["file"])
+    if file is None:
+        raise ProblemError(404, f"the dump {dump.ticket.id} has no such file by now", parameter="file")
+    etag = f'"{file.sha256}"'
+    # Caches must ask: a dump may be withdrawn.
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    none_match = call.request.headers.get("if-none-match", "")
+    if {one.strip().removeprefix("W/") for one in none_match.split(",")} & {etag, "*"}:
+        return Response(status_code=304, headers=headers)
+    kind = _MEDIA.get(Path(file.name).suffix, _BYTES if "." in file.name else _TEXT)
+    place = shelf.file(dump.ticket.id, file.name)
+    return _DumpFileResponse(place, headers=headers, media_type=kind, filename=file.name)
 
 
 class _DumpFileResponse(FileResponse):
@@ -325,6 +333,22 @@ def _id() -> Parameter:
         description="A dump's id.",
         read=read,
         schema={"type": "string", "pattern": f"^{_ID.pattern}$"},
+        place="path",
+        is_required=True,
+    )
+
+
+def _file() -> Parameter:
+    def read(given: str) -> str:
+        if not _FILE.fullmatch(given):
+            raise ValueError("must be the name of one of the dump's files")
+        return given
+
+    return Parameter(
+        name="file",
+        description="The name of one of its files.",
+        read=read,
+        schema={"type": "string", "pattern": f"^{_FILE.pattern}$"},
         place="path",
         is_required=True,
     )

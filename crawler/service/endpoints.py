@@ -72,6 +72,8 @@ class Endpoint:
     """By media type: the type or types of what it takes, or its schema; None: it takes none."""
     media: Mapping[str, str] | None = None
     """Further media types that it may answer in, each with what it is."""
+    also: Mapping[int, str] | None = None
+    """Further statuses below 400 that it may answer with, each with what it means."""
     is_open: bool = False
     """Whether it is answered without a token even beyond loopback."""
 

@@ -89,6 +89,7 @@ def _to_operation(endpoint: Endpoint, by_type: dict[int, Any]) -> dict[str, Any]
         "parameters": [_to_parameter(parameter) for parameter in endpoint.parameters],
         "responses": {
             str(endpoint.status): {"description": endpoint.summary, "content": content},
+            **{str(status): {"description": what} for status, what in (endpoint.also or {}).items()},
             **problems,
         },
         # Reading is free on loopback, and needs the token beyond it.

@@ -212,7 +212,7 @@ def test_every_endpoint_has_its_example_in_the_documentation(service):
     paths = service.get("/openapi.json").json["paths"]
     assert len(paths) > 10
     for path, methods in paths.items():
-        place = re.escape(path).replace(r"\{id\}", "[a-z0-9-]+") + r"([\s\"?]|$)"
+        place = re.sub(r"\\\{\w+\\\}", r"[A-Za-z0-9.-]+", re.escape(path)) + r"([\s\"?]|$)"
         for method in methods:
             asked = [line for line in examples if re.search(rf"\$B{place}", line)]
             kind = "GET" if method == "get" else f"-X {method.upper()}"
