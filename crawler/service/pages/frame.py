@@ -88,6 +88,7 @@ def _environment() -> Environment:
         "age": wording.to_age,
         "span": to_span,
         "json": wording.to_json,
+        "without": wording.without_address,
     }
     environment.tests["web"] = wording.is_web
     environment.globals |= {"counted": counted, "static": static.address, "query_of": query_of}

@@ -58,6 +58,15 @@ def is_web(url: object) -> bool:
         return False
 
 
+def without_address(text: str | None, url: str) -> str:
+    """The text with its own page's address said in two words, for places where the address stands beside it.
+
+    >>> without_address("https://a.example/1 answers 404", "https://a.example/1")
+    'the page answers 404'
+    """
+    return (text or "").replace(url, "the page") if url else text or ""
+
+
 def to_json(value: object) -> str:
     """A value that is no text, as JSON; a dash: there is none."""
     return "–" if value is None else json.dumps(value, ensure_ascii=False)
