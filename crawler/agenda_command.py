@@ -12,8 +12,9 @@ from crawler.agenda import Agenda
 from crawler.errors import UserError
 from crawler.exits import exit_codes, printable
 from crawler.joined import join
+from crawler.seeds import SeedError, load_seeds
 from crawler.settings import SettingError
-from crawler.wording import to_span
+from crawler.wording import counted, to_span
 from pipelines.objects import StoreError
 from pipelines.record import to_timestamp
 
@@ -26,12 +27,22 @@ if TYPE_CHECKING:
     from crawler.sources import Source
 
 
-def show_agenda(
-    sites: Sequence[str], data: str, state: Path | None, *, only_due: bool, as_json: bool
+def show_agenda(  # noqa: PLR0913 -- one an option
+    sites: Sequence[str],
+    seeds: Sequence[Path] | None,
+    data: str,
+    state: Path | None,
+    *,
+    only_due: bool,
+    as_json: bool,
 ) -> None:
-    """Print the sites, the one that is due first first; as text for people, or as one JSON object a line."""
+    """Print the sites, the one that is due first first; as text for people, or as one JSON object a line.
+
+    Sites that no seed in `seeds` (files or folders) has stand last and are due never; None: all sites count as having one.
+    """
 
     async def run() -> None:
+        seeded = None if seeds is None else {seed.id for seed in load_seeds(seeds)}
         async with join(data, state) as (redis, ledger):
             agenda = Agenda(redis, ledger)
             entries = [entry async for entry in agenda.entries()]
@@ -40,16 +51,23 @@ def show_agenda(
         for site in sites:
             if site not in known:
                 raise UserError(f"--site {site}: was never visited; {len(known)} sites are in the agenda")
-        entries.sort(key=lambda entry: (entry.due, entry.site))
+        gone = set() if seeded is None else known - seeded
+        entries.sort(key=lambda entry: (entry.site in gone, entry.due, entry.site))
         for entry in entries:
-            if (not sites or entry.site in sites) and (not only_due or entry.due <= now):
+            is_gone = entry.site in gone
+            is_due = entry.due <= now and not is_gone
+            if (not sites or entry.site in sites) and (not only_due or is_due):
                 if as_json:
-                    print(msgspec.json.encode(to_object(entry, now)).decode())
+                    said = to_object(entry, now) | {
+                        "is_due": is_due,
+                        "has_seed": not is_gone if seeds else None,
+                    }
+                    print(msgspec.json.encode(said).decode())
                 else:
-                    for line in describe(entry, now):
+                    for line in describe(entry, now, is_gone=is_gone):
                         print(printable(line))
 
-    with exit_codes(mistakes=(UserError, SettingError), faults=(StoreError,)):
+    with exit_codes(mistakes=(UserError, SeedError, SettingError), faults=(StoreError,)):
         asyncio.run(run())
 
 
@@ -91,29 +109,30 @@ def _to_listing(source: Source) -> dict[str, Any]:
     }
 
 
-def describe(entry: Entry, now: float) -> Iterator[str]:
-    """The site and its listings, a line each."""
+def describe(entry: Entry, now: float, *, is_gone: bool = False) -> Iterator[str]:
+    """The site and its listings, a line each; of one without a seed, that nothing will be asked."""
     state = entry.state
-    parts = [f"{entry.site}: {_due(entry.due, now)}"]
+    parts = [f"{entry.site}: {'no seed has it, so it is not visited' if is_gone else _due(entry.due, now)}"]
     if state.visited:
         parts.append(f"visited {_ago(state.visited, now)}")
     if state.owed:
         parts.append(f"{state.owed} links owed")
     if state.put_offs:
         why = f" ({state.put_off})" if state.put_off else ""
-        parts.append(f"put off {state.put_offs} times in a row{why}")
+        parts.append(f"put off {counted(state.put_offs, 'time')} in a row{why}")
     if state.verdict:
         parts.append(state.verdict if state.verdict == "ok" else f"{state.verdict} ({state.evidence})")
     if entry.holder:
         parts.append(f"held by worker {entry.holder}")
     yield ", ".join(parts)
     for source in state.sources:
-        yield f"  {source.kind} {source.url}: {', '.join(_describe_source(source, now))}"
+        yield f"  {source.kind} {source.url}: {', '.join(_describe_source(source, now, is_gone=is_gone))}"
 
 
-def _describe_source(source: Source, now: float) -> Iterator[str]:
-    yield _due(source.due, now)
-    if source.interval:
+def _describe_source(source: Source, now: float, *, is_gone: bool) -> Iterator[str]:
+    if not is_gone:
+        yield _due(source.due, now)
+    if source.interval and not is_gone:
         yield f"every {to_span(source.interval)}"
     if not source.polled:
         yield "never polled"
@@ -122,7 +141,7 @@ def _describe_source(source: Source, now: float) -> Iterator[str]:
     if source.failures:
         since = f" since {_moment(source.failed_since)}" if source.failures > 1 else ""
         retired = "retired, " if source.is_retired else ""
-        yield f"{retired}failed {source.failures} times{since}, last {_ago(source.polled, now)}: {source.error}"
+        yield f"{retired}failed {counted(source.failures, 'time')}{since}, last {_ago(source.polled, now)}: {source.error}"
     else:
         yield f"polled {_ago(source.polled, now)}: {brought}"
     if source.is_distrusted:

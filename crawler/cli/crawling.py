@@ -85,6 +85,10 @@ def crawl(
 def agenda(
     site: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this site.")] = None,
     due: Annotated[bool, typer.Option("--due", help="Only the sites that are due.")] = False,
+    seeds: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Mark sites that none of these seeds, as in crawl, has."),
+    ] = None,
     data: Data = "data",
     state: State = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a site.")] = False,
@@ -92,7 +96,7 @@ def agenda(
     """Show when each site and listing is due, and what its last poll brought."""
     from crawler.agenda_command import show_agenda
 
-    show_agenda(site or [], data, state, only_due=due, as_json=as_json)
+    show_agenda(site or [], seeds or None, data, state, only_due=due, as_json=as_json)
 
 
 def stop(
@@ -104,10 +108,14 @@ def stop(
         str | None, typer.Option("--for", metavar="SPAN", help="Such as 12h or 2d; default: for good.")
     ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Crawl it again.")] = False,
+    seeds: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Seeds that say which sites there are, as in crawl."),
+    ] = None,
     data: Data = "data",
     state: State = None,
 ) -> None:
     """Leave a host or site alone at once, in running crawls too."""
     from crawler.stop_command import stop as stop_target
 
-    stop_target(target, for_, data, state, remove=remove)
+    stop_target(target, for_, seeds or None, data, state, remove=remove)

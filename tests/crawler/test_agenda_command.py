@@ -49,7 +49,7 @@ def test_tells_when_each_site_and_listing_is_due_and_what_it_brought(crawled):
     assert lines[1].endswith("1 new, 0 known")
     assert "every 15 min" in lines[1]
     assert "/lost.xml: due in " in lines[2]
-    assert "failed 1 times, last " in lines[2]
+    assert "failed 1 time, last " in lines[2]
     assert lines[2].endswith("http_404")
 
 
@@ -74,3 +74,33 @@ def test_site_that_was_never_visited_is_named(crawled):
 
 def test_folder_without_a_log_is_the_users_mistake(tmp_path):
     assert "there is no log here" in agenda(data=tmp_path, code=2)
+
+
+def test_site_that_no_seed_has_any_more_is_marked_and_never_due(crawled, tmp_path, helpers):
+    helpers.seed(tmp_path, "mirror", "http://127.0.0.1:9", feeds=["http://127.0.0.1:9/feed"])
+    lines = agenda("--seeds", str(tmp_path), data=crawled).splitlines()
+    assert [line.partition(":")[0] for line in lines if line[0] != " "] == ["mirror", "gazette"]
+    (gone,) = (line for line in lines if line.startswith("gazette"))
+    assert gone.startswith("gazette: no seed has it, so it is not visited, visited ")
+    assert not any(" due " in line for line in lines[lines.index(gone) :])
+    sites = [
+        json.loads(line) for line in agenda("--seeds", str(tmp_path), "--json", data=crawled).splitlines()
+    ]
+    assert [(site["site"], site["has_seed"]) for site in sites] == [("mirror", True), ("gazette", False)]
+    assert "gazette" not in agenda("--due", "--seeds", str(tmp_path), data=crawled)
+
+
+def stop(*arguments, data):
+    return CliRunner().invoke(app, spread(["stop", *arguments, "--data", str(data)]))
+
+
+def test_only_known_sites_and_hosts_are_stopped_and_a_strange_host_is_doubted(crawled):
+    done = stop("gazete", data=crawled)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "gazete: is neither a host nor the id of a known site; did you mean gazette?" in done.stderr
+    for known in ("gazette", "127.0.0.1"):
+        assert (stop(known, data=crawled).exit_code, stop(known, data=crawled).stderr) == (0, "")
+    done = stop("nobody.example", data=crawled)
+    assert (done.exit_code, done.stdout.startswith("nobody.example: stopped until")) == (0, True)
+    assert "nobody.example: no seed and no site of the agenda has this host" in done.stderr
+    assert stop("list", data=crawled).stdout.count("stopped until") == 3
