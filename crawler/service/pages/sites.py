@@ -10,7 +10,7 @@ from crawler.service import parameters
 from crawler.service.pages.charts import to_spark
 from crawler.service.pages.frame import Page, find_endpoint
 from crawler.service.pages.overview import DAYS, chart_days, measure_cleaning
-from crawler.service.pages.watch import read_open, read_site, to_alerts
+from crawler.service.pages.watch import find_barren, is_barren, read_open, read_site, to_alerts
 from pipelines.index.figures import day_figures, day_texts, site_figures
 from pipelines.index.history import OutcomeQuery, find_outcomes
 from pipelines.index.lines import read_row
@@ -70,6 +70,7 @@ def pages(service: Service, endpoints: list[Endpoint]) -> list[Page]:
             "figures": figures,
             "yields": {id_: to_yield(counts) for id_, counts in texts.items()},
             "alerts": await read_open(service),
+            "barren": await find_barren(service, ids),
         }
 
     async def show_one(call: Call) -> Mapping[str, Any]:
@@ -81,6 +82,7 @@ def pages(service: Service, endpoints: list[Endpoint]) -> list[Page]:
             "detail": found,
             "site": site,
             "alerts": to_alerts(site.id, memory),
+            "is_barren": is_barren(memory),
             "visits": list(reversed(memory.visits)) if memory else [],
             "days": known.days,
             "chart": chart_days(known.days),

@@ -29,6 +29,7 @@ _MOST_SITES = 30
 _SHOWN_RUNS = 8
 _LATEST_RUNS = 50
 _AGENDA_SECONDS = 5.0
+_RECENT_VISITS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,23 @@ async def read_site(service: Service, site: str) -> SiteMemory | None:
         return await Book(service.redis, service.names).read(site)
     except StoreError:
         return None
+
+
+def is_barren(memory: SiteMemory | None) -> bool:
+    """Say whether the last passes that visited pages, three at most, gave no article."""
+    recent = [visit for visit in memory.visits if visit.pages][-_RECENT_VISITS:] if memory else []
+    return bool(recent) and not any(visit.articles for visit in recent)
+
+
+async def find_barren(service: Service, sites: list[str]) -> set[str]:
+    """Find those of these sites that give no article any more; none where nobody can be asked."""
+    if service.redis is None or service.names is None:
+        return set()
+    try:
+        memories = await Book(service.redis, service.names).read_all(sites)
+    except StoreError:
+        return set()
+    return {site for site, memory in memories.items() if is_barren(memory)}
 
 
 async def read_open(service: Service) -> Mapping[str, tuple[Monitor, ...]]:

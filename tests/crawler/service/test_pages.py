@@ -94,7 +94,9 @@ async def add_alert(data):
         memories, standing, _ = book_keys(ledger)
         await redis.hset(memories, "gazette", memory.packed())
         await redis.hset(standing, "gazette", "fields")
-        state = SiteState(owed=20, put_offs=1)
+        barren = SiteMemory(visits=[Visit(at=1_700_000_000, bad={"too_short": 9})])
+        await redis.hset(memories, "harbour", barren.packed())
+        state = SiteState(owed=20, put_offs=1, verdict="ok")
         await redis.hset(ledger.key("agenda"), "harbour", state.packed())
 
 
@@ -283,6 +285,8 @@ def test_sites_and_one_site_show_verdict_fields_rules_and_samples(service):
     (row,) = (row for row in page.iter("tr") if row.get("role") == "row" and "Gazette" in said(row))
     assert "alert: fields" in said(row)
     assert not row.find_class("good")
+    (harbour,) = (row for row in page.iter("tr") if row.get("role") == "row" and "harbour" in said(row))
+    assert ("no article" in said(harbour), len(harbour.find_class("good"))) == (True, 0)
     assert "Title 100 %" in next(
         svg.get("aria-label") for svg in row.iter("svg") if svg.get("class") == "fields"
     )
