@@ -43,18 +43,22 @@ _NUMBER = re.compile(r"\d+")
 class BackfillFigures:
     """How far a site's archive is read."""
 
+    has_archive: bool = True
+    """Whether the seed names a sitemap; feeds and sections list what is new alone."""
     sitemaps: int = 0
     """Known so far: files of links, not the indexes."""
     sitemaps_read: int = 0
     """Of them, by this run and those before."""
     pages_left: int = 0
-    """An estimate: links that are owed a visit, and for each sitemap not read as many as one of this run had new."""
+    """An estimate: links still to be visited, and for each sitemap not read as many as one of this run had new."""
     seconds_left: float | None = None
     """An estimate, by this run's rate; None: it has visited nothing yet."""
 
 
 def describe_backfill(figures: BackfillFigures) -> str:
     """The figures in one line."""
+    if not (figures.sitemaps or figures.has_archive):
+        return "no archive to go through: none of its listings is a sitemap"
     text = f"{figures.sitemaps_read} of {counted(figures.sitemaps, 'sitemap')} read"
     if figures.pages_left:
         text += f", about {counted(figures.pages_left, 'page')} left"

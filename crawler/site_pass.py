@@ -128,6 +128,8 @@ class SitePass:
         backfill: Backfill | None = None,
     ) -> None:
         self.backfill = backfill
+        if backfill is not None:
+            backfill.figures.has_archive = bool(task.seed.sitemaps)
         self.task = task
         self.polls = polls
         self.epoch = ledger.epoch
@@ -329,8 +331,10 @@ class SitePass:
             return
         self._looked_at = time.monotonic()
         count = await self._ledger.pending(self.seed.id)
-        owed, visited = count.ready + count.waiting, self.visits_ended
-        self.backfill.estimate(owed=owed, visited=visited)
+        # What was visited stays pending until it is published; that is no work any more.
+        unpublished = self._ledger.held(self.seed.id) - len(self._under_way) - len(self._held)
+        owed = max(count.ready + count.waiting - unpublished, 0)
+        self.backfill.estimate(owed=owed, visited=self.visits_ended)
         if count.ready < FEW_LINKS and (entry := self.backfill.take()) is not None:
             url, root, depth = entry
             self.add_listing(Listing(kind="sitemap", url=url, root=root, depth=depth, is_archive=True))

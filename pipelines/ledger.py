@@ -174,6 +174,10 @@ class Ledger:
         with self._watched():
             return await self._links.count(site)
 
+    def held(self, site: str) -> int:
+        """Count the site's visits that this worker has: under way, or ended and not published yet."""
+        return sum(visit.site == site for visit in self._held.values())
+
     async def owed(self, site: str) -> int:
         """Count the site's links that were listed and have no outcome yet."""
         with self._watched():

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from cleaners.models import Listed
-from crawler.backfill import read_since
+from crawler.backfill import Backfill, read_since
 from crawler.crawl import CrawlOptions, run_crawl
+from crawler.crawl_command import summary
 from crawler.discovery.found import Found
 from crawler.errors import UserError
 from crawler.listing_links import save_links
@@ -167,6 +168,31 @@ def test_next_sitemap_waits_until_few_links_of_the_others_are_left(serve, helper
 def test_day_that_is_none_is_refused(text):
     with pytest.raises(UserError, match="--since"):
         read_since(text)
+
+
+def test_pages_left_are_none_once_all_are_visited_although_none_is_published_yet(
+    archive, tmp_path, monkeypatch
+):
+    told = []
+    estimate = Backfill.estimate
+
+    def note(self, *, owed, visited):
+        told.append((visited, owed))
+        estimate(self, owed=owed, visited=visited)
+
+    monkeypatch.setattr(Backfill, "estimate", note)
+    run_crawl(options(tmp_path, environment=replace(read_environment({}), clean_workers=1)))
+    # The first time that all were visited; the last time, they are published, too.
+    assert next(owed for visited, owed in told if visited == FILES * EACH) == 0
+
+
+def test_site_without_sitemaps_has_no_archive_to_go_through(serve, helpers, tmp_path):
+    site = serve()
+    feed = b"<rss version='2.0'><channel><item><link>/news/1</link></item></channel></rss>"
+    site.answers |= {"/feed": helpers.answer(feed), "/news/1": helpers.answer(helpers.page(1))}
+    helpers.seed(tmp_path / "seeds", "paper", site.base, feeds=[f"{site.base}/feed"])
+    lines = summary(run_crawl(options(tmp_path)))
+    assert "paper: no archive to go through: none of its listings is a sitemap" in lines
 
 
 def test_archive_of_no_site_is_refused(archive, tmp_path):
