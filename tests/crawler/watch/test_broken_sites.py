@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shlex
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +58,29 @@ class Watched:
     sent: list
     rows: dict
     """By visit."""
+    events: list
+    """What the watch logs of the passes until the break."""
+
+
+class Events(logging.Handler):
+    """Keeps what the watch logs."""
+
+    def __init__(self):
+        super().__init__()
+        self.records = []
+
+    def emit(self, record):
+        self.records.append(record)
+
+    @contextmanager
+    def heard(self):
+        log = logging.getLogger("crawler.watch.watcher")
+        level = log.level
+        log.addHandler(self)
+        log.setLevel(logging.INFO)
+        yield
+        log.removeHandler(self)
+        log.setLevel(level)
 
 
 class Publisher:
@@ -153,7 +178,9 @@ def watched(serve, helpers, tmp_path_factory):
         pool.close()
         return passes
 
-    passes = asyncio.run(go())
+    events = Events()
+    with events.heard():
+        passes = asyncio.run(go())
     status = ["status", "--data", data]
     told = [CliRunner().invoke(app, [*status, *more]).output for more in ([], ["--json"])]
     mended = []
@@ -184,6 +211,7 @@ def watched(serve, helpers, tmp_path_factory):
         text_at_last=told[2],
         sent=[json.loads(line) for line in sent.read_text().splitlines()],
         rows={row["visit"]: row for row in helpers.rows(folder / "data")},
+        events=events.records,
     )
 
 
@@ -208,6 +236,15 @@ def test_an_alert_names_pages_that_show_it_by_address_and_visit(watched):
                 assert watched.rows[sample["visit"]]["url"] == sample["url"]
     (lost,) = [one for one in watched.passes[WELL + 1] if one.site == "template"]
     assert all(not watched.rows[sample["visit"]]["authors"] for sample in lost.samples)
+
+
+def test_each_pass_and_each_alert_is_one_event_of_the_log(watched):
+    said = [record.getMessage() for record in watched.events]
+    assert said.count("pass over a site ended") == len(RIGHT) * (WELL + 2)
+    alerts = {(one.site, one.monitor, one.id) for alerts in watched.passes for one in alerts}
+    opened = [one for one in watched.events if one.getMessage() == "alert opened"]
+    assert {(one.site, one.monitor, one.alert) for one in opened} == alerts
+    assert len(opened) == len(alerts)
 
 
 def test_a_message_is_sent_once_when_an_alert_opens_and_once_when_it_closes_by_itself(watched):
