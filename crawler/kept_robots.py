@@ -27,7 +27,7 @@ class RobotsUnavailableError(Exception):
     def __init__(self, message: str, *, is_busy: bool) -> None:
         super().__init__(message)
         self.is_busy = is_busy
-        """Whether it answered 429."""
+        """Whether it answered that it wants to be left alone."""
 
 
 class KeptRobots:

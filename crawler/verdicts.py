@@ -62,7 +62,7 @@ _SAID = {
     "script_shell": "held scripts and no text",
     "robots": "are closed by robots.txt",
     "robots_unavailable": "could not be asked for: robots.txt cannot be had",
-    "robots_busy": "could not be asked for: robots.txt answers 429",
+    "robots_busy": "could not be asked for: robots.txt asks for patience",
     "host_busy": "were not to be had: the host wants to be left alone",
     "opt_out": "were left alone: the site reserves them",
 }

@@ -142,7 +142,7 @@ class PutOffError(FetchError):
 
 
 class RobotsBusyError(PutOffError):
-    """The host's robots.txt answers 429: it lives, and wants to be left alone."""
+    """The host's robots.txt answers 429, or 503 with a Retry-After: it lives, and wants to be left alone."""
 
     reason = "robots_busy"
 

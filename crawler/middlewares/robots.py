@@ -115,10 +115,11 @@ class RobotsMiddleware:
             reason = (
                 f"{origin}/robots.txt answers {answer.status}: nothing is fetched there until it can be had"
             )
+            is_busy = answer.status == 429 or (answer.status == 503 and "Retry-After" in answer.headers)
             self._keep(origin, own, CLOSED_SECONDS)
             if kept is not None:
-                await kept.close(origin, reason, is_busy=answer.status == 429)
-            raise (RobotsBusyError if answer.status == 429 else PutOffError)(reason)
+                await kept.close(origin, reason, is_busy=is_busy)
+            raise (RobotsBusyError if is_busy else PutOffError)(reason)
         text = b"" if answer is None or not 200 <= answer.status < 300 else answer.body[:MAX_ROBOTS_BYTES]
         reduced = await asyncio.to_thread(reduce_robots, decode_robots(text), self._agent)
         if kept is not None:

@@ -252,3 +252,22 @@ def test_pass_over_a_site_that_wants_long_delays_ends_and_says_so(
     assert caplog.text.count("asks for 0 s between two requests: which it gets") == 1
     # What is left is the next crawl's.
     assert 1 <= run_crawl(options(tmp_path / "seeds", tmp_path / "data")).articles <= 5
+
+
+def test_robots_txt_that_asks_for_patience_makes_a_site_blocked_and_one_that_fails_dead(
+    serve, helpers, tmp_path
+):
+    answers = {
+        "busy": helpers.answer(b"", 503, {"Retry-After": "2"}),
+        "limited": helpers.answer(b"", 429),
+        "broken": helpers.answer(b"", 500),
+    }
+    for name, answer in answers.items():
+        site = serve()
+        site.answers["/robots.txt"] = answer
+        helpers.seed(tmp_path / "seeds", name, site.base, feeds=[f"{site.base}/feed.xml"])
+    for _ in range(2):
+        # The second time, what the first found is recalled.
+        verdicts = run_crawl(options(tmp_path / "seeds", tmp_path / "data")).verdicts
+        kinds = {name: verdict.kind for name, verdict in verdicts.items()}
+        assert kinds == {"busy": "blocked", "limited": "blocked", "broken": "dead"}
