@@ -20,21 +20,24 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from crawler.fetching.failures import FetchError
+    from crawler.held_robots import HeldRobots
     from crawler.site_pass import Task
 
 
-def fetch_all(
+def fetch_all(  # noqa: PLR0913 -- each is what a request needs
     probes: Sequence[tuple[str, dict[str, Any]]],
     *,
     tasks: Sequence[Task],
     allow_addresses: Sequence[str] = (),
     contact: str | None = None,
     watch: Callable[[int], object] | None = None,
+    robots: HeldRobots | None = None,
 ) -> list[Response | FetchError]:
     """The answers to the addresses, in their order; each comes with what its request's meta is to say.
 
     `tasks` are what a crawl of these addresses would do: without a contact, here or in the environment, all that they
-    ask must be allowed by name. `watch` is called with the place of each answer as it comes. Raises UserError,
+    ask must be allowed by name. `watch` is called with the place of each answer as it comes. `robots` holds what hosts'
+    robots.txt say from one call to the next; None: each is asked again. Raises UserError,
     SettingError and Fault.
     """
     environment = read_environment()
@@ -54,7 +57,7 @@ def fetch_all(
     crawler = AsyncCrawlerRunner(settings).create_crawler(ProbeSpider)
 
     async def run() -> None:
-        await crawler.crawl_async(guard=guard, probes=probes, on_answer=note)
+        await crawler.crawl_async(guard=guard, probes=probes, on_answer=note, robots=robots)
 
     asyncio.run(run())
     spider = crawler.spider

@@ -21,11 +21,14 @@ from crawler.discovery.listings import find_links
 from crawler.discovery.scope import Scope
 from crawler.errors import Fault
 from crawler.fetching.failures import FetchError
+from crawler.held_robots import HeldRobots
+from crawler.identity import make_settings
 from crawler.probe import fetch_all
-from crawler.robots import MAX_ROBOTS_BYTES
+from crawler.robots import MAX_ROBOTS_BYTES, decode_robots, reduce_robots
 from crawler.seeds import DEFAULT_DELAY_SECONDS, UNKNOWN_LANGUAGE, Seed
 from crawler.settings import SITEMAP_MAX_BYTES
 from crawler.site_pass import Task
+from crawler.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -69,10 +72,14 @@ class Bootstrap:
     contact: str | None
     report: Callable[[Try], object]
     tries: list[Try] = field(default_factory=list)
+    _robots: HeldRobots = field(default_factory=HeldRobots)
+    _has_asked: bool = False
 
     def run(self) -> Seed:
         """The seed, of which nothing may be found; raises UserError, SettingError and Fault."""
-        home, robots = self._ask([("home", self.url), ("robots", urljoin(self.url, "/robots.txt"))])
+        # Before all else, so that the requests after it need not ask again.
+        robots = self._ask_robots(self.url)
+        (home,) = self._ask([("home", self.url)])
         if isinstance(home, FetchError):
             raise Fault(f"{self.url}: {home.reason}: {home}")
         if home.status != 200:
@@ -81,7 +88,9 @@ class Bootstrap:
         scope = Scope.of(seed)
         page = read_home_page(home.body, home.url, _content_type(home), scope)
         self._note(Try(kind="home", url=home.url, result=_describe_home(page)))
-        sitemaps = self._read_robots(robots)
+        sitemaps = self._read_robots(self.url, robots)
+        if _find_origin(home.url) != _find_origin(self.url):
+            sitemaps += self._read_robots(home.url, self._ask_robots(home.url))
         feeds = self._look("feed", page.feeds, USUAL_FEEDS, home.url, scope)
         maps = self._look("sitemap", sitemaps, USUAL_SITEMAPS, home.url, scope)
         children = [child for found in maps for child in found.children]
@@ -105,8 +114,17 @@ class Bootstrap:
                 return list({entry.url: entry for entry in good}.values())
         return []
 
-    def _read_robots(self, answer: Response | FetchError) -> tuple[str, ...]:
-        url = urljoin(self.url, "/robots.txt")
+    def _ask_robots(self, page: str) -> Response | FetchError:
+        (answer,) = self._ask([("robots", urljoin(page, "/robots.txt"))])
+        if not isinstance(answer, FetchError) and answer.status < 500 and answer.status != 429:
+            agent = make_settings(self.contact).get("ROBOTSTXT_USER_AGENT")
+            # Where there is none, all is allowed.
+            text = decode_robots(answer.body) if answer.status == 200 else ""
+            self._robots.hold(_find_origin(page), reduce_robots(text, agent))
+        return answer
+
+    def _read_robots(self, page: str, answer: Response | FetchError) -> tuple[str, ...]:
+        url = urljoin(page, "/robots.txt")
         if isinstance(answer, FetchError):
             self._note(Try(kind="robots", url=url, result=f"{answer.reason}: {answer}"))
             return ()
@@ -114,15 +132,16 @@ class Bootstrap:
             self._note(Try(kind="robots", url=url, result=f"answers {answer.status}"))
             return ()
         found = find_robots_sitemaps(answer.body.decode("utf-8-sig", "replace"), answer.url)
-        self._note(Try(kind="robots", url=answer.url, result=f"names {len(found)} sitemaps"))
+        self._note(Try(kind="robots", url=answer.url, result=f"names {counted(len(found), 'sitemap')}"))
         return found
 
     def _ask(self, wanted: Sequence[tuple[str, str]]) -> list[Response | FetchError]:
         if not wanted:
             return []
-        if self.tries:
+        if self._has_asked:
             # Each round is a crawl of its own, which knows nothing of the last request before it.
             time.sleep(DEFAULT_DELAY_SECONDS)
+        self._has_asked = True
         probes = [(url, self._meta(kind)) for kind, url in wanted]
         seed = Seed(id=self.id, name=self.id, language=UNKNOWN_LANGUAGE, home=self.url)
         return fetch_all(
@@ -130,6 +149,7 @@ class Bootstrap:
             tasks=[Task(seed=seed, urls=tuple(url for _, url in wanted), read_listings=False)],
             allow_addresses=self.allow_addresses,
             contact=self.contact,
+            robots=self._robots,
         )
 
     def _meta(self, kind: str) -> dict[str, Any]:
@@ -167,7 +187,7 @@ def _read(kind: ListingKind, url: str, answer: Response | FetchError, scope: Sco
     if found.about.problem:
         return Try(kind=kind, url=answer.url, result=found.about.problem)
     links = sum(scope.admits(link.url) for link in found.links)
-    result = f"{links} articles" + (
+    result = counted(links, "article") + (
         f", {len(found.links) - links} of other sites" if links < len(found.links) else ""
     )
     children: list[str] = []
@@ -175,7 +195,7 @@ def _read(kind: ListingKind, url: str, answer: Response | FetchError, scope: Sco
         newest = sorted(found.sitemaps, key=lambda entry: entry.modified_at or "", reverse=True)
         by_name = sorted(newest, key=lambda entry: not _NEWS_NAME.search(urlsplit(entry.url).path))
         children = [entry.url for entry in by_name[:MAX_NEWS_CHILDREN]]
-        result = f"an index of {len(found.sitemaps)} sitemaps"
+        result = f"an index of {counted(len(found.sitemaps), 'sitemap')}"
     if kind == "section" and links < LEAST_SECTION_LINKS:
         result, links = f"{result}: too few", 0
     if found.about.is_news:
@@ -215,6 +235,11 @@ def _choose(seed: Seed, page: HomePage, feeds: list[Try], maps: list[Try], secti
     )
 
 
+def _find_origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _is_child(entry: Try, maps: list[Try]) -> bool:
     return any(entry.url in other.children for other in maps)
 
@@ -222,7 +247,7 @@ def _is_child(entry: Try, maps: list[Try]) -> bool:
 def _describe_home(page: HomePage) -> str:
     named = f"{page.name!r}, " if page.name else ""
     language = page.language or "language unknown"
-    return f"{named}{language}; names {len(page.feeds)} feeds and {len(page.sections)} sections"
+    return f"{named}{language}; names {counted(len(page.feeds), 'feed')} and {counted(len(page.sections), 'section')}"
 
 
 def _content_type(answer: Response) -> str | None:

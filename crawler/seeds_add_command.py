@@ -12,6 +12,7 @@ from crawler.errors import Fault, UserError
 from crawler.exits import exit_codes, printable, warn
 from crawler.seeds import DEFAULT_DELAY_SECONDS, UNKNOWN_LANGUAGE, find_url_problem, read_seeds
 from crawler.settings import SettingError
+from crawler.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,15 +56,16 @@ def add(  # noqa: PLR0913 -- one an option
         seed = Bootstrap(url, site, allow_addresses, contact, _print).run()
         if not any((seed.feeds, seed.sitemaps, seed.sections)):
             raise Fault(
-                f"{url}: neither feed, sitemap nor section with articles was found; no file is written"
+                f"{url}: neither feed, sitemap nor section with articles was found; no file is written;"
+                " where scripts make its pages, write the seed by hand with sections and browser = true"
             )
         _write(file, seed)
         found = ", ".join(
-            f"{len(urls)} {name}"
+            counted(len(urls), name)
             for name, urls in (
-                ("feeds", seed.feeds),
-                ("sitemaps", seed.sitemaps),
-                ("sections", seed.sections),
+                ("feed", seed.feeds),
+                ("sitemap", seed.sitemaps),
+                ("section", seed.sections),
             )
             if urls
         )

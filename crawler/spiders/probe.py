@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from crawler.addresses import AddressGuard
+    from crawler.held_robots import HeldRobots
 
 
 class ProbeSpider(scrapy.Spider):
@@ -35,13 +36,14 @@ class ProbeSpider(scrapy.Spider):
         guard: AddressGuard,
         probes: Sequence[tuple[str, dict[str, Any]]],
         on_answer: Callable[[int, Response | FetchError], None],
+        robots: HeldRobots | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.guard = guard
         self.pacer = Pacer()
         self.closures = Closures()
-        self.kept_robots = None
+        self.kept_robots = robots
         self.metrics = Metrics()
         self.fault: BaseException | None = None
         self._probes = probes

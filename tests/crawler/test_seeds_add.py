@@ -107,3 +107,33 @@ def test_country_is_said_by_the_address_or_by_nobody():
         None,
         None,
     ]
+
+
+def test_home_that_leads_to_another_host_is_read_with_that_hosts_robots_txt_and_each_is_asked_once(
+    serve, helpers, tmp_path
+):
+    old, new = serve(), serve("127.0.0.2")
+    old.answers["/"] = helpers.answer(b"", status=301, headers={"Location": f"{new.base}/"})
+    new.answers["/robots.txt"] = helpers.answer(f"User-agent: *\nSitemap: {new.base}/own.xml\n".encode())
+    new.answers["/"] = helpers.answer(b"<html lang='en'><title>News</title></html>")
+    new.answers["/own.xml"] = helpers.answer(
+        f"<urlset><url><loc>{new.base}/news/1</loc></url></urlset>".encode()
+    )
+    done = run(f"{old.base}/", "--id", "news", *ALLOW, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"robots   {new.base}/robots.txt: names 1 sitemap\n" in done.stdout
+    assert read(tmp_path / "seeds" / "xx" / "news.toml")["sitemaps"] == [f"{new.base}/own.xml"]
+    assert old.paths().count("/robots.txt") == 1
+    # Once before the redirect is followed, once for the sitemaps that it names.
+    assert new.paths().count("/robots.txt") == 2
+
+
+def test_site_of_which_nothing_is_found_is_named_with_what_helps_where_scripts_make_its_pages(
+    serve, helpers, tmp_path
+):
+    site = serve()
+    site.answers["/"] = helpers.answer(b"<html><title>News</title><div id='root'></div></html>")
+    done = run(f"{site.base}/", *ALLOW, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "browser = true" in done.stderr
+    assert site.paths().count("/robots.txt") == 1

@@ -35,7 +35,7 @@ def test_bundled_sites_are_found_with_name_language_and_listings(find_free_port,
         assert keys["feeds"] == [site.base + site.feed_path]
         news = [site.base + site.sitemap_path] if site.sitemap_kind == "news" else None
         assert keys.get("sitemaps") == news
-        assert f"robots   {site.base}/robots.txt: names 1 sitemaps" in report
+        assert f"robots   {site.base}/robots.txt: names 1 sitemap" in report
         for kind, path in (("feed    ", site.feed_path), ("sitemap ", site.sitemap_path)):
             assert f"{kind} {site.base}{path}: " in report
         assert "section  " in report
