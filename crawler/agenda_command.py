@@ -116,7 +116,7 @@ def describe(entry: Entry, now: float, *, is_gone: bool = False) -> Iterator[str
     if state.visited:
         parts.append(f"visited {_ago(state.visited, now)}")
     if state.owed:
-        parts.append(f"{state.owed} links owed")
+        parts.append(f"{counted(state.owed, 'link')} owed")
     if state.put_offs:
         why = f" ({state.put_off})" if state.put_off else ""
         parts.append(f"put off {counted(state.put_offs, 'time')} in a row{why}")

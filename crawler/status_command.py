@@ -79,7 +79,8 @@ def _describe_site(status: SiteStatus, now: float) -> Iterator[str]:
     if status.owed:
         yield f"{counted(status.owed, 'link')} owed"
     if status.put_offs:
-        yield f"put off {counted(status.put_offs, 'time')} in a row"
+        why = f" ({status.put_off})" if status.put_off else ""
+        yield f"put off {counted(status.put_offs, 'time')} in a row{why}"
     if status.held_by is not None:
         yield "being visited"
 

@@ -59,6 +59,8 @@ class SiteStatus:
     """Listings that could not be read last, each with how often and why."""
     put_offs: int
     """Passes in a row that had to leave pages for later."""
+    put_off: str | None
+    """Why the last of them did."""
 
     @property
     def is_wrong(self) -> bool:
@@ -73,7 +75,8 @@ def describe_wrong(status: SiteStatus) -> list[str]:
         share = status.captured_share
         captured = "" if share is None else f", {100 * share:.0f} % of those listed are captured"
         said.append(
-            f"pages were put off in {counted(status.put_offs, 'pass', 'passes')} in a row; "
+            f"pages were put off in {counted(status.put_offs, 'pass', 'passes')} in a row"
+            f"{f' ({status.put_off})' if status.put_off else ''}; "
             f"{counted(status.owed, 'link')} owed{captured}"
         )
     return [*said, *status.failing]
@@ -108,6 +111,7 @@ def _to_status(entry: Entry, memory: SiteMemory) -> SiteStatus:
             if source.failures
         ),
         put_offs=state.put_offs,
+        put_off=state.put_off or None,
     )
 
 

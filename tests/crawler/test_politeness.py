@@ -271,7 +271,7 @@ def test_site_whose_pages_ask_for_ten_years_is_blocked_and_the_agenda_says_why(s
     report = run_crawl(options(tmp_path))
     assert report.verdicts["paper"].kind == "blocked"
     agenda = broadsheet("agenda", "--data", tmp_path / "data").stdout.decode()
-    assert "put off 1 times in a row (127.0.0.1:" in agenda
+    assert "put off 1 time in a row (127.0.0.1:" in agenda
     assert "it answers 429 and asks for 86400 s)" in agenda
 
 

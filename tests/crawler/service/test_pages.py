@@ -96,7 +96,7 @@ async def add_alert(data):
         await redis.hset(standing, "gazette", "fields")
         barren = SiteMemory(visits=[Visit(at=1_700_000_000, bad={"too_short": 9})])
         await redis.hset(memories, "harbour", barren.packed())
-        state = SiteState(owed=20, put_offs=1, verdict="ok")
+        state = SiteState(owed=20, put_offs=1, put_off="its host is closed", verdict="ok")
         await redis.hset(ledger.key("agenda"), "harbour", state.packed())
 
 
@@ -264,7 +264,7 @@ def test_paragraphs_stand_across_from_the_one_that_they_became():
 def test_the_overview_says_what_is_wrong_now_with_the_pages_that_show_it(service):
     page = look(service, "/")
     alert, ailing = page.find_class("alert")
-    assert said(ailing) == "harbour pages were put off in 1 pass in a row; 20 links owed"
+    assert said(ailing) == "harbour pages were put off in 1 pass in a row (its host is closed); 20 links owed"
     assert "authors fell from 100 % to 0 %" in said(alert)
     assert not page.find_class("fine")
     tiles = {said(one.find("dt")): said(one.find("dd")) for one in page.find_class("tiles")[0]}
