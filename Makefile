@@ -14,7 +14,7 @@ demo: $(READY)  ## crawl the bundled news sites and show what came of it
 	$(VENV)/bin/broadsheet demo $(ARGS)
 
 test: $(READY)  ## the tests; ARGS="-k name" picks some
-	$(PY) -m pytest -q -n 2 $(ARGS)
+	$(PY) -m pytest -q -n 3 --dist loadfile $(ARGS)
 
 check: $(READY)  ## format, lint, types, import direction, documents
 	$(VENV)/bin/ruff format --check .

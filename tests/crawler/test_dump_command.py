@@ -137,9 +137,11 @@ def test_no_dump_is_put_among_the_published_files(place):
     assert not inside.exists()
 
 
-def test_a_folder_without_a_log_is_a_fault_of_one_line(tmp_path):
-    done = run("dump", "--data", tmp_path, "--out", tmp_path / "out")
-    assert (done.exit_code, done.stderr) == (2, f"broadsheet: {tmp_path}: there is no log here\n")
+def test_a_folder_without_a_log_is_a_mistake_named_in_one_line(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    done = run("dump", "--data", data, "--out", tmp_path / "out")
+    assert (done.exit_code, done.stderr) == (2, f"broadsheet: {data}: there is no log here\n")
 
 
 def test_a_country_is_the_folder_that_the_seeds_of_its_sites_lie_in(place, tmp_path):

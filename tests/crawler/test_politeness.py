@@ -234,7 +234,7 @@ def test_host_that_is_down_is_left_alone_and_its_pages_stay_owed(serve, helpers,
     report = run_crawl(options(tmp_path))
     assert "failed 3 times in a row" in report.sites_put_off["paper"]
     # One request goes out twice, where a connection that had been kept turns out to be closed.
-    assert len(pages(site)) == 4
+    assert 3 <= len(pages(site)) <= 4
     assert len(set(pages(site))) == 3
     asked = len(site.requests)
     publish(site, helpers, "news", 40)
@@ -254,11 +254,13 @@ def test_request_that_gets_no_answer_is_not_repeated_within_the_delay(serve, hel
     run_crawl(options(tmp_path))
     assert site.paths()[:3] == ["/robots.txt"] * 3
     site.answers["/robots.txt"] = helpers.answer(b"")
-    other = tmp_path / "other"
+    other, first = tmp_path / "other", len(site.requests)
     run_crawl(options(tmp_path, data=str(other)))
     assert site.paths().count("/news/2") > 1
-    times = [at for at, path, _ in site.requests]
-    assert min(after - before for before, after in itertools.pairwise(times)) >= 0.95 * 0.4
+    # The two crawls have nothing in common, so that nothing lies between them.
+    for crawl in (site.requests[:first], site.requests[first:]):
+        times = [at for at, _, _ in crawl]
+        assert min(after - before for before, after in itertools.pairwise(times)) >= 0.95 * 0.4
 
 
 def test_site_whose_pages_ask_for_ten_years_is_blocked_and_the_agenda_says_why(serve, helpers, tmp_path):
@@ -292,7 +294,7 @@ def test_page_that_leads_to_a_stopped_host_is_left_at_once_and_named(serve, help
     feeds, allow = [f"{site.base}/news.xml"], ["127.0.0.1/", "127.0.0.2/"]
     helpers.seed(tmp_path / "seeds", "paper", site.base, feeds=feeds, allow=allow)
     nets = ("127.0.0.1/32", "127.0.0.2/32")
-    run_crawl(options(tmp_path, allow_addresses=nets, limit=1))
+    run_crawl(options(tmp_path, allow_addresses=nets, urls=(f"{site.base}/news/1",)))
     assert broadsheet("stop", "127.0.0.2", "--data", tmp_path / "data").returncode == 0
     since = time.monotonic()
     environment = replace(options(tmp_path).environment, lease_seconds=30.0)
