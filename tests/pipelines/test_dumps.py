@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import secrets
 import shutil
 import signal
 import subprocess
@@ -315,11 +316,13 @@ def test_a_store_is_dumped_as_a_folder_is(data, tmp_path, monkeypatch):
         host, port = server.get_host_and_port()
         point_at(f"http://{host}:{port}", monkeypatch)
         client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1")
-        client.create_bucket(Bucket="news")
+        # What other tests put into theirs stays as long as the process.
+        bucket = f"dumped-{secrets.token_hex(4)}"
+        client.create_bucket(Bucket=bucket)
         for path in data.rglob("*"):
             if path.is_file():
-                client.put_object(Bucket="news", Key=str(path.relative_to(data)), Body=path.read_bytes())
-        dump("s3://news", tmp_path / "store")
+                client.put_object(Bucket=bucket, Key=str(path.relative_to(data)), Body=path.read_bytes())
+        dump(f"s3://{bucket}", tmp_path / "store")
     finally:
         server.stop()
     assert contents(tmp_path / "store") == contents(tmp_path / "folder")
