@@ -38,6 +38,7 @@ def read_cards(tree: LexborHTMLParser, url: str) -> tuple[Card, ...]:
     lists: dict[tuple[int, str, str], dict[str, tuple[LexborNode, bool]]] = defaultdict(dict)
     domain = registrable_domain(host_of(url))
     own = _find_target(url, url, domain)
+    lengths: dict[int, int] = {}
     for anchor in tree.css("a[href]")[:_MAX_ANCHORS]:
         target = _find_target(url, anchor.attributes.get("href") or "", domain)
         if target is None or target == own:
@@ -45,7 +46,7 @@ def read_cards(tree: LexborHTMLParser, url: str) -> tuple[Card, ...]:
         words = anchor.text(strip=True)
         # Short words are a section, an author, a number of comments; where all entries have the same, "read more".
         label = words if 2 < len(words) < MIN_HEADLINE_CHARS else ""
-        card = _find_card(anchor, len(words))
+        card = _find_card(anchor, len(words), lengths)
         if card is not None and card.parent is not None:
             entries = lists[card.parent.mem_id, card.tag or "", label]
             entries.setdefault(target, (card, len(words) <= 2))
@@ -69,13 +70,16 @@ def _find_target(url: str, href: str, domain: str) -> str | None:
     return None if parts.path.lower().endswith(_MEDIA) else parts.path
 
 
-def _find_card(anchor: LexborNode, words: int) -> LexborNode | None:
+def _find_card(anchor: LexborNode, words: int, lengths: dict[int, int]) -> LexborNode | None:
     """The nearest element around a link that has text beside the link's own; none for a link in running text."""
     node = anchor.parent
     for level in range(_MAX_LEVELS):
         if node is None or node.tag in {"body", "html", "main"}:
             return None
-        length = len(node.text(strip=True)) - words
+        # Menus have hundreds of links in one element: its text is taken once.
+        if (known := lengths.get(node.mem_id)) is None:
+            known = lengths[node.mem_id] = len(node.text(strip=True))
+        length = known - words
         if length >= MIN_CARD_CHARS:
             # "Read more" at the end of a teaser is a card's link, a headline within a sentence is not.
             is_label = 2 < words < MIN_HEADLINE_CHARS
