@@ -1,6 +1,8 @@
 """How fast the index of published rows is made, how large it is, and how fast it answers, with many synthetic rows.
 
 Usage: index.py [--rows N] [--keep FOLDER]      2 million take some twenty minutes and 4 GB in the temporary folder.
+
+What is kept is a data folder: `broadsheet serve --no-crawl --data FOLDER` shows it.
 """
 
 from __future__ import annotations
@@ -46,21 +48,21 @@ _REPEATS = 7
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=2_000_000)
-    parser.add_argument("--keep", type=Path, help="make the index here, and leave it")
+    parser.add_argument("--keep", type=Path, help="make the data and their index here, and leave them")
     parser.add_argument("--ask", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.ask:
         ask(options.ask)
         return
     with tempfile.TemporaryDirectory(prefix="broadsheet-bench-") as scratch:
-        state = options.keep or Path(scratch)
-        build(state, options.rows)
+        state = (options.keep or Path(scratch)) / ".state"
+        build(state, options.rows, options.keep)
         # In a process of its own: its memory is that of a service that only reads.
         subprocess.run([sys.executable, __file__, "--ask", str(state)], check=True)
 
 
-def build(state: Path, rows: int) -> None:
-    log = SyntheticLog(rows)
+def build(state: Path, rows: int, kept: Path | None) -> None:
+    log = SyntheticLog(rows, kept)
     spent, used, rate = 0.0, 0.0, []
     with open_follower(state, log) as follower:
         follower.follow()
@@ -172,11 +174,12 @@ COMMON = WORDS[0]
 
 
 class SyntheticLog(LocalObjects):
-    """A log that grows by a batch when it is told to, with only the latest batch's parts at hand."""
+    """A log that grows by a batch when it is told to, with only the latest batch's parts at hand; all may be kept."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, kept: Path | None) -> None:
         super().__init__(Path("synthetic"), "bench")
         self.bytes = 0
+        self._kept = kept
         self._rows = rows
         self._made = 0
         self._chance = random.Random(3)
@@ -215,12 +218,20 @@ class SyntheticLog(LocalObjects):
         return []
 
     def _append(self, entry: Entry) -> None:
-        self._entries[entry_path(len(self._entries) + 1)] = encode_entry(entry)
+        path, body = entry_path(len(self._entries) + 1), encode_entry(entry)
+        self._entries[path] = body
+        self._keep(path, body)
+
+    def _keep(self, path: str, body: bytes) -> None:
+        if self._kept is not None:
+            (self._kept / path).parent.mkdir(parents=True, exist_ok=True)
+            (self._kept / path).write_bytes(body)
 
     def _part(self, path: str, rows: Sequence[tuple[dict[str, Any], bytes]]) -> Part:
         squeeze = zlib.compressobj(4, zlib.DEFLATED, zlib.MAX_WBITS | 16)
         body = squeeze.compress(b"".join(line for _, line in rows)) + squeeze.flush()
         self._parts[path] = body
+        self._keep(path, body)
         self.bytes += len(body)
         times = [row["fetched_at"] for row, _ in rows]
         return Part(
