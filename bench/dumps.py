@@ -101,7 +101,7 @@ def kill_and_resume(command: list[str], kills: int, seconds: float) -> int:
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as dump:
             if done < kills:
                 # Long enough to begin, short enough that it does not end before.
-                time.sleep(1 + _CHANCE.random() * min(seconds / 4, 10))
+                time.sleep(1 + _CHANCE.random() * seconds / kills)
                 dump.send_signal(signal.SIGKILL)
                 done += 1
             if dump.wait() == 0:
