@@ -20,17 +20,10 @@ from tests.faults.lost_answers import lose_each_write, lose_script_answers, writ
 from tests.faults.news_soak import rest_sites, soak_news
 from tests.faults.proxy import fail_some
 from tests.faults.redis_losses import lose_redis
+from tests.faults.serving_faults import S3, break_services, lose_bucket
 from tests.faults.takedowns import take_down_amid_commits
 from tests.pipelines.protocol_model import RULES, search
 from tests.pipelines.test_protocol_model import BREACHES, WORLDS
-
-_S3 = {
-    "AWS_ALLOW_HTTP": "true",
-    "AWS_ACCESS_KEY_ID": "key",
-    "AWS_SECRET_ACCESS_KEY": "secret",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 
 
 def main(names):
@@ -54,6 +47,8 @@ def main(names):
         "disk": lambda folder: fill_disk(folder, times=3, full_seconds=20, pages=1500),
         "s3": lambda folder: _write_to_store(folder, fail_some(0.3), 500, "S3 failing 30 % of calls"),
         "takedowns": lambda folder: take_down_amid_commits(folder, rounds=50),
+        "serve": lambda folder: break_services(folder, times=20),
+        "bucket": lambda folder: lose_bucket(folder, times=20),
         "model": _explore,
     }
     is_clean, reads = True, 0
@@ -84,7 +79,7 @@ def _write_to_store(folder, judge, batches, test):
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
-    os.environ |= _S3
+    os.environ |= S3
     endpoint = "http://{}:{}".format(*server.get_host_and_port())
     boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="news")
     try:

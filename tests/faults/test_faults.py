@@ -15,6 +15,7 @@ from tests.faults.lost_answers import lose_each_write, lose_script_answers, writ
 from tests.faults.news_soak import judge_requests, rest_sites, soak_news
 from tests.faults.proxy import fail_some
 from tests.faults.redis_losses import lose_redis
+from tests.faults.serving_faults import lose_bucket
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -102,6 +103,12 @@ def test_answers_lost_after_each_script_lead_to_the_same_end(tmp_path):
     found = lose_script_answers(tmp_path, times=2)
     assert_clean(found)
     assert found.told["fewest of one script"] == 2
+
+
+def test_a_service_whose_s3_store_is_gone_says_so_and_loses_and_doubles_nothing(tmp_path):
+    found = lose_bucket(tmp_path, times=1)
+    assert_clean(found)
+    assert found.told["longest until told, s"] <= 10
 
 
 @needs_root
