@@ -33,7 +33,7 @@ def make_inputs(folder: Path, count: int) -> list[Path]:
 def start(data: Path, sources: list[Path], engine: str = "2") -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(_DRIVER), str(data), engine, *map(str, sources)],
-        env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])},
         cwd=_ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -104,6 +104,10 @@ def kill_runs(
         problems=[] if verified.returncode == 0 else verified.stderr.splitlines(),
         told={"kills": dict(killed), "rows": len(rows)},
     )
+
+
+def is_ray_worker(arguments: str) -> bool:
+    return arguments.startswith("ray::clean_span")
 
 
 def _workers(pid: int, is_worker=None) -> list[int]:

@@ -7,10 +7,12 @@ import os
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 
 import boto3
 from moto.server import ThreadedMotoServer
 
+from tests.faults.bulk_kills import is_ray_worker, kill_runs
 from tests.faults.crawls import kill_crawls
 from tests.faults.figures import Figures
 from tests.faults.full_disk import fill_disk
@@ -49,8 +51,13 @@ def main(names):
         "takedowns": lambda folder: take_down_amid_commits(folder, rounds=50),
         "serve": lambda folder: break_services(folder, times=20),
         "bucket": lambda folder: lose_bucket(folder, times=20),
+        "bulk": lambda folder: kill_runs(folder, drivers=20, workers=20, pages_a_file=700),
         "model": _explore,
     }
+    if find_spec("ray"):
+        rigs["ray"] = lambda folder: kill_runs(
+            folder, drivers=20, workers=20, pages_a_file=2000, engine="ray", is_worker=is_ray_worker
+        )
     is_clean, reads = True, 0
     _tell("| test | lost | double | problems | figures | seconds |")
     _tell("|---|---|---|---|---|---|")

@@ -9,14 +9,10 @@ import pytest
 from crawler.clusters_command import write_clusters
 from pipelines.near import NearRule
 from pipelines.spans.processes import SpanPool
-from tests.faults.bulk_kills import kill_runs, make_inputs, read_rows, what_counts
+from tests.faults.bulk_kills import is_ray_worker, kill_runs, make_inputs, read_rows, what_counts
 from tests.pipelines.bulk_driver import run
 
 pytest.importorskip("ray", reason="needs the extra `ray`: pip install -e '.[ray]'")
-
-
-def is_ray_worker(arguments: str) -> bool:
-    return arguments.startswith("ray::clean_span")
 
 
 @pytest.mark.timeout(600)  # Ray takes a minute to start on a busy machine
