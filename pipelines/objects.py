@@ -28,6 +28,7 @@ __all__ = [
     "RemoteObjects",
     "StoreError",
     "Stored",
+    "make_parents",
     "open_objects",
     "write_synced",
 ]
@@ -164,6 +165,8 @@ class LocalObjects:
 
     def _link(self, source: Path, path: str) -> bool:
         target = self.root / path
+        # Where the staging folder has gone with the data, nothing is to be begun in what stands in their place.
+        source.lstat()
         _make_folder(target.parent, self.root)
         try:
             os.link(source, target)
@@ -331,6 +334,18 @@ def write_synced(path: Path, body: bytes) -> None:
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
+
+
+def make_parents(folder: Path, path: str) -> None:
+    """Make the folders between `folder` and the file `path` below it; never `folder` itself.
+
+    A staging folder that is gone has gone with the data: what was made anew in its place, on a disk that is no longer
+    mounted or in an emptied folder, would be published in a log that nobody reads once the data are back.
+    Raises FileNotFoundError then.
+    """
+    for step in path.split("/")[:-1]:
+        folder = folder / step
+        folder.mkdir(exist_ok=True)
 
 
 def _make_folder(folder: Path, root: Path) -> None:

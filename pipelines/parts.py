@@ -21,7 +21,7 @@ import msgspec
 from pipelines.archive.files import file_paths, write_archive
 from pipelines.archive.staging import name_place, stage_page, write_pages
 from pipelines.log import Part
-from pipelines.objects import StoreError
+from pipelines.objects import StoreError, make_parents
 from pipelines.record import SCHEMA_VERSION, encode_line
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class Staging:
         """Write the lines as one part, compressed and synced, under its final name in this folder."""
         target = self._folder / path
         with _explained(self._folder):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_parents(self._folder, path)
             return _write_part(target, path, lines)
 
 

@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from pipelines.log import Archive
+from pipelines.objects import make_parents
 from pipelines.warc.cdxj import IndexLine, encode_index
 from pipelines.warc.writing import make_warcinfo, to_date
 
@@ -59,7 +60,7 @@ def write_archive(
     Raises OSError.
     """
     target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_parents(folder, path)
     digest, lines = hashlib.sha256(), list[IndexLine]()
     start = make_warcinfo(path.rsplit("/", 1)[1], to_date(datetime.now(UTC)), software())
     with target.open("wb") as file:

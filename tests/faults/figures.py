@@ -58,9 +58,10 @@ def count_rows(data, pages, test=""):
 
 
 def read_rows(data):
-    """All rows that the log names, in its order."""
-    for entry in sorted(Path(data).glob("log/[0-9]*.json")):
-        for part in json.loads(entry.read_bytes()).get("adds", ()):
+    """All rows that commits have published, in the log's order; not once more where compaction has moved them."""
+    for path in sorted(Path(data).glob("log/[0-9]*.json")):
+        entry = json.loads(path.read_bytes())
+        for part in entry["adds"] if entry["kind"] == "commit" else ():
             yield from map(json.loads, gzip.decompress((Path(data) / part["path"]).read_bytes()).splitlines())
 
 

@@ -238,7 +238,7 @@ def _read_bucket(client):
     names = sorted(one["Key"] for page in pages for one in page.get("Contents", ()))
     for name in names:
         entry = json.loads(client.get_object(Bucket="news", Key=name)["Body"].read())
-        for part in entry.get("adds", ()):
+        for part in entry["adds"] if entry["kind"] == "commit" else ():
             body = client.get_object(Bucket="news", Key=f"data/{part['path']}")["Body"].read()
             yield from map(json.loads, gzip.decompress(body).splitlines())
 

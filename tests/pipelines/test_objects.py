@@ -10,7 +10,7 @@ from werkzeug import Response
 
 from pipelines.ledger import open_ledger
 from pipelines.objects import MistakeError, StoreError, open_objects
-from pipelines.parts import Staging
+from pipelines.parts import PartLine, Staging
 from pipelines.store import open_redis
 from pipelines.verify import verify
 from tests.pipelines.ledger_worker import SITE, finish, links
@@ -193,3 +193,29 @@ def test_an_unknown_kind_of_store_is_refused_in_one_line(tmp_path):
         open_objects("ftp://user:a-secret@host/news", tmp_path, "worker")
     assert "secret" not in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+async def test_what_was_staged_before_the_folder_was_emptied_is_published_in_none_that_stands_in_its_place(
+    tmp_path,
+):
+    data, away = tmp_path / "data", tmp_path / "away"
+    objects = open_objects(str(data), tmp_path, "worker")
+    staging = Staging(objects.staging)
+    path = "articles/date=2026-04-01/0123456789ab-0123456789abcdef.jsonl.gz"
+    lines = [PartLine(b"{}\n", "2026-04-01T08:00:00+00:00", "gazette", "en")]
+    staging.write_part(path, lines)
+    # As where the disk is no longer mounted.
+    data.rename(away)
+    data.mkdir()
+    with pytest.raises(StoreError):
+        staging.write_part(path, lines)
+    with pytest.raises(StoreError):
+        await staging.publish(objects, [path])
+    with pytest.raises(StoreError):
+        await objects.create("log/00000000000000000002.json", b"{}")
+    assert list(data.iterdir()) == []
+    data.rmdir()
+    away.rename(data)
+    await staging.publish(objects, [path])
+    assert (data / path).is_file()
+    staging.close()
