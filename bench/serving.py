@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import signal
 import statistics
 import subprocess
@@ -126,11 +127,11 @@ async def ask(client: aiohttp.ClientSession, base: str, rate: int) -> tuple[list
     async def ask_one(path: str, due: float) -> None:
         nonlocal failures, after
         async with client.get(base + path.format(after=after)) as answer:
-            body = await answer.json() if "/api/" in path else await answer.read()
+            body = await answer.read()
             latencies.append(time.perf_counter() - due)
             failures += answer.status != 200
             if "/api/" in path:
-                after = max(after, body["after"])
+                after = max(after, json.loads(body)["after"])
 
     async with asyncio.TaskGroup() as tasks:
         due = time.perf_counter()
