@@ -56,7 +56,7 @@ def main(names):
     }
     if find_spec("ray"):
         rigs["ray"] = lambda folder: kill_runs(
-            folder, drivers=20, workers=20, pages_a_file=2000, engine="ray", is_worker=is_ray_worker
+            folder, drivers=20, workers=20, pages_a_file=4000, engine="ray", is_worker=is_ray_worker
         )
     is_clean, reads = True, 0
     _tell("| test | lost | double | problems | figures | seconds |")
