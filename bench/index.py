@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from measures import print_table
 
+from cleaners.models import Article, Block, Metadata
 from pipelines.index.figures import day_figures, overview, site_figures
 from pipelines.index.follow import open_follower
 from pipelines.index.history import OutcomeQuery, find_outcomes, revisions, rows_of
@@ -31,7 +32,7 @@ from pipelines.index.search import ArticleQuery, search
 from pipelines.index.tables import FILE
 from pipelines.log import Commit, Entry, Genesis, Part, encode_entry, entry_path
 from pipelines.objects import LocalObjects
-from pipelines.record import encode_line, to_timestamp
+from pipelines.record import encode_line, to_record, to_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +44,18 @@ _DAYS = 400
 _SITES = 300
 _FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)
 _REPEATS = 7
+_WHOLE = to_record(
+    Article(
+        url="https://news.example/a",
+        requested_url="https://news.example/a",
+        site=None,
+        fetched_at=_FIRST_DAY,
+        metadata=Metadata(canonical_url="https://news.example/a"),
+        blocks=(Block(kind="paragraph", text="A text."),),
+        removals=(),
+    )
+)
+"""A record with all that one has; most of it is the same in each row."""
 
 
 def main() -> None:
@@ -254,7 +267,7 @@ class SyntheticLog(LocalObjects):
         url = f"https://news{first % _SITES}.example/{moment.year}/{first % 12}/{'-'.join(WORDS[first * 7 % 60_000 :][:5])}-{first}"
         sentences = chance.choices(SENTENCES, k=chance.randint(8, 50))
         text = f"{sentences[0]} rare{number % 100_000} " + "\n\n".join(sentences)
-        return {
+        return _WHOLE | {
             "id": hashlib.sha256(url.encode()).hexdigest()[:32],
             "url": url,
             "final_url": url,
