@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
+from crawler.browser import try_browser
 from crawler.errors import Fault, UserError
 from crawler.site_pass import Budget
 from crawler.spider_run import make_plan, make_scrapy_settings, run_spider
@@ -108,6 +109,7 @@ class CrawlLoop:
         service, environment = self._service, self._service.environment
         self._patience, self._stop = Patience(), None
         await self._check_log()
+        await self._try_browser()
         try:
             async with open_ledger(
                 redis=self._redis,
@@ -150,6 +152,19 @@ class CrawlLoop:
         entry = None if body is None else decode_entry(body)
         if not isinstance(entry, Genesis) or entry.log_id != known:
             raise StoreError(f"{objects.name}: the log {known}, which was here, is gone")
+
+    async def _try_browser(self) -> None:
+        """Say where Chromium does not start for the sites that need it: the others are crawled all the same."""
+        browsed = next((task.seed.id for task in self._seeds.tasks if task.seed.browser), None)
+        if browsed is None:
+            return
+        try:
+            await try_browser(browsed, self._service.environment.chromium)
+        except UserError as error:
+            self._service.health.note("browser", "waiting", str(error))
+            _log.warning("%s", error)
+        else:
+            self._service.health.note("browser", "ok")
 
     def _hear(self, stop: Callable[[], None]) -> None:
         self._stop = stop

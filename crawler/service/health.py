@@ -25,7 +25,7 @@ class Component:
 
 @dataclass(slots=True)
 class Health:
-    """All parts, by name: `store`, `redis`, `crawl`, `seeds`, `index`, `upkeep`."""
+    """All parts, by name: `store`, `redis`, `crawl`, `browser`, `seeds`, `index`, `compaction`."""
 
     components: dict[str, Component] = field(default_factory=dict)
 
