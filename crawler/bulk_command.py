@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.archive_options import read_keys
+from crawler.data_folder import nearest_folder
 from crawler.errors import UserError
 from crawler.exits import exit_codes, stop_on_sigterm, warn
 from crawler.settings import SettingError, read_environment
@@ -74,6 +75,8 @@ def clean_in_bulk(  # noqa: PLR0913, PLR0917 - one argument an option
 def find_state(data: str, state: Path | None, environment: Environment) -> Path:
     """Give the folder of the embedded Redis, and of what is on its way. Raises UserError."""
     is_local = "://" not in data
+    if is_local:
+        nearest_folder(Path(data))
     if state is None and not is_local and environment.redis_url is None:
         raise UserError(f"--data {data}: name a --state folder, or a Redis by REDIS_URL")
     return state or (Path(data) / ".state" if is_local else Path(".state"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawler.browser import try_browser
 from crawler.captured import make_figures
+from crawler.data_folder import make_data_folder
 from crawler.errors import Fault, Interrupted, UserError
 from crawler.identity import make_guard
 from crawler.interruption import hear_interruption
@@ -271,7 +271,7 @@ def _end_by_signal(interruption: Interruption, patience: Patience, stop: Callabl
 def _find_state(options: CrawlOptions, stack: ExitStack) -> Path:
     folder = Path(options.data)
     if "://" not in options.data:
-        _check_folder(folder)
+        make_data_folder(folder)
     if options.state is not None:
         return options.state
     if "://" not in options.data:
@@ -279,19 +279,6 @@ def _find_state(options: CrawlOptions, stack: ExitStack) -> Path:
     if options.environment.redis_url is None:
         raise UserError(f"--data {options.data}: name a --state folder, or a Redis by REDIS_URL")
     return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="broadsheet-")))
-
-
-def _check_folder(data: Path) -> None:
-    """Make the data folder; a line that names it, where what is made in it would fail."""
-    place = next(path for path in (data, *data.absolute().parents) if path.exists())
-    if not place.is_dir():
-        raise UserError(f"--data {data}: {place} is a file; name a folder")
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"--data {data}: the folder cannot be made: {error.strerror}") from error
-    if not os.access(data, os.W_OK | os.X_OK):
-        raise StoreError(f"--data {data}: the folder cannot be written to")
 
 
 def _make_report(

@@ -107,6 +107,9 @@ def compare(first: str, second: str, pool: CleanPool, known: LineFormat | None =
             if known_at is not None:
                 spool.seek(known_at[0])
                 _compare_texts(found, spool.read(known_at[1]).decode(), entry.text)
+    for side in (found.first, found.second):
+        if side.without_text and not side.articles:
+            raise InputError(f"{side.name}: none of its {side.without_text} lines has a text: is it a dump?")
     return found
 
 

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.data_folder import nearest_folder
 from crawler.errors import Fault, UserError
 from crawler.identity import make_guard
 from crawler.interruption import hear_interruption
@@ -112,9 +113,7 @@ def check_settings(settings: ServiceSettings) -> None:
         )
     if "://" not in settings.data:
         folder = Path(settings.data)
-        place = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        if not place.is_dir():
-            raise UserError(f"--data {settings.data}: {place} is a file; name a folder")
+        place = nearest_folder(folder)
         if not settings.crawl and not folder.is_dir():
             raise UserError(f"--data {settings.data}: there is no such folder")
         if settings.crawl and not os.access(place, os.W_OK | os.X_OK):

@@ -27,7 +27,13 @@ _TASKS_PER_WORKER = PAGES_PER_WORKER // 80
 
 
 class RayError(PoolError):
-    """Ray is not there, or does not answer: one line."""
+    """Ray does not answer, or fails: one line."""
+
+
+class RayMistakeError(RayError):
+    """Ray is not installed, or what was named is no address of it."""
+
+    is_mistake = True
 
 
 class RayEngine:
@@ -91,7 +97,7 @@ def _import() -> Any:
     try:
         import ray  # noqa: PLC0415 -- an extra, which only this needs
     except ImportError:
-        raise RayError("--ray needs Ray: pip install '.[ray]' in the checkout") from None
+        raise RayMistakeError("--ray needs Ray: pip install '.[ray]' in the checkout") from None
     return ray
 
 
@@ -117,7 +123,7 @@ def _probe(address: str) -> None:
     if address == "auto":
         return
     if not host or not port.isdigit():
-        raise RayError(f"--ray {address}: must be local, auto, HOST:PORT or ray://HOST:PORT")
+        raise RayMistakeError(f"--ray {address}: must be local, auto, HOST:PORT or ray://HOST:PORT")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
     except (OSError, OverflowError) as error:

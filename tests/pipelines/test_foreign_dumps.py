@@ -128,6 +128,9 @@ def test_two_dumps_are_compared_by_address_and_by_what_rules_would_take(tmp_path
         found = compare(str(tmp_path / "a.jsonl.gz"), str(tmp_path / "b.jsonl.zst"), pool)
         with pytest.raises(InputError, match="none: no such file"):
             compare("none", "none", pool)
+        (tmp_path / "notes.txt").write_text("Not a dump.\n")
+        with pytest.raises(InputError, match="none of its 1 lines has a text"):
+            compare(str(tmp_path / "a.jsonl.gz"), str(tmp_path / "notes.txt"), pool)
     assert (found.first.articles, found.second.articles, found.second.without_text) == (4, 5, 2)
     assert (found.common, found.same_text) == (3, 2)
     assert 0.9 < found.f1 < 1
