@@ -39,7 +39,7 @@ def clean_again(
             raise UserError(f"--data {data}: there is no log here")
         folder = find_state(data, state, environment) if apply else None
         report = asyncio.run(_clean(data, folder, first, workers, environment))
-        for line in _lines(report, is_applied=apply):
+        for line in _lines(report, first, is_applied=apply):
             print(printable(line))
 
 
@@ -64,8 +64,11 @@ def _read_day(text: str | None) -> str:
         raise UserError(f"--since {text}: is no day such as 2026-04-14") from None
 
 
-def _lines(report: RecleanReport, *, is_applied: bool) -> Iterator[str]:
+def _lines(report: RecleanReport, since: str, *, is_applied: bool) -> Iterator[str]:
     yield f"{counted(report.pages, 'article')} cleaned again: {report.changed} changed, {report.pages - report.changed - _refused(report)} as they were"
+    if not report.pages:
+        when = f" fetched since {since}" if since else ""
+        yield f"  the archive of this folder has no article's page{when}; archive = true in a seed keeps them"
     for reason, count in report.left.most_common():
         yield f"  {count} left as they are: {reason}"
     if report.changed:

@@ -92,7 +92,10 @@ def test_pages_of_before_a_day_are_left_and_a_folder_without_a_log_is_refused(tm
     asyncio.run(crawl(tmp_path / "data", 1, changed={0}))
     assert reclean(tmp_path / "data", since="2999-01-01") == (
         0,
-        ["0 articles cleaned again: 0 changed, 0 as they were"],
+        [
+            "0 articles cleaned again: 0 changed, 0 as they were",
+            "  the archive of this folder has no article's page fetched since 2999-01-01; archive = true in a seed keeps them",
+        ],
     )
     none = tmp_path / "none"
     assert reclean(none) == (2, [f"broadsheet: --data {none}: there is no log here"])
