@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli.options import Contact, Data, FirstDay, Hosts, Languages, LastDay, Mimes, Networks, State
+from crawler.cli.options import (
+    CleaningProcesses,
+    Contact,
+    Data,
+    FirstDay,
+    Hosts,
+    Languages,
+    LastDay,
+    ListBase,
+    Mimes,
+    Networks,
+    OutFile,
+    PathList,
+    State,
+)
 
 Map = Annotated[
     str | None,
@@ -28,21 +42,10 @@ def clean(
             "or prefixes (s3://…), or - for standard input.",
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write here, all or nothing; .gz and .zst are compressed."),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, max=1024, metavar="N", help="Processes that clean; default: one a core."),
-    ] = None,
-    list_: Annotated[
-        Path | None, typer.Option("--list", metavar="FILE", help="Paths of WARC files, one a line.")
-    ] = None,
-    base: Annotated[
-        str | None,
-        typer.Option(metavar="URL|DIR", help="What those paths are relative to; default: the list's folder."),
-    ] = None,
+    out: OutFile = None,
+    workers: CleaningProcesses = None,
+    list_: PathList = None,
+    base: ListBase = None,
     host: Hosts = None,
     language: Languages = None,
     from_: FirstDay = None,
@@ -80,13 +83,8 @@ def bulk(
         typer.Option(metavar="ADDRESS", help="Clean on Ray: the cluster at this address, or `local`."),
     ] = None,
     map_: Map = None,
-    list_: Annotated[
-        Path | None, typer.Option("--list", metavar="FILE", help="Paths of WARC files, one a line.")
-    ] = None,
-    base: Annotated[
-        str | None,
-        typer.Option(metavar="URL|DIR", help="What those paths are relative to; default: the list's folder."),
-    ] = None,
+    list_: PathList = None,
+    base: ListBase = None,
     host: Hosts = None,
     language: Languages = None,
     from_: FirstDay = None,
@@ -113,10 +111,7 @@ def reclean(
         bool,
         typer.Option("--apply", help="Publish what differs as new revisions; nothing may crawl meanwhile."),
     ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, max=1024, metavar="N", help="Processes that clean; default: one a core."),
-    ] = None,
+    workers: CleaningProcesses = None,
 ) -> None:
     """Clean the archived pages again, and say what today's cleaners change; nothing is written without --apply."""
     from crawler.reclean_command import clean_again
@@ -128,10 +123,7 @@ def clusters(
     data: Annotated[
         list[str] | None, typer.Option(metavar="DIR|URL", help="A data folder; may be given several times.")
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write here, all or nothing; .gz and .zst are compressed."),
-    ] = None,
+    out: OutFile = None,
     ray: Annotated[
         str, typer.Option(metavar="ADDRESS", help="The cluster at this address, or `local`.")
     ] = "local",

@@ -21,6 +21,25 @@ Contact = Annotated[
 ]
 State = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the embedded Redis, as in crawl.")]
 Data = Annotated[str, typer.Option(metavar="DIR|URL", help="Folder or s3:// address of what is published.")]
+OutFile = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Write here, all or nothing; .gz and .zst are compressed."),
+]
+CleaningProcesses = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, max=1024, metavar="N", help="Processes that clean; default: one a core."
+    ),
+]
+PathList = Annotated[
+    Path | None, typer.Option("--list", metavar="FILE", help="Paths of WARC files, one a line.")
+]
+ListBase = Annotated[
+    str | None,
+    typer.Option(
+        "--base", metavar="URL|DIR", help="What those paths are relative to; default: the list's folder."
+    ),
+]
 Hosts = Annotated[
     list[str] | None,
     typer.Option("--host", metavar="HOST", help="Of WARC pages: only this host, or below it."),

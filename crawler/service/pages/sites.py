@@ -138,9 +138,10 @@ def to_yield(counts: Sequence[int]) -> Yield:
 async def read_samples(service: Service, articles: Sequence[FoundArticle]) -> dict[str, list[dict[str, Any]]]:
     """Read what rules took from these articles' pages: by rule, some removals with the article's id."""
     samples: dict[str, list[dict[str, Any]]] = {}
-    for article in articles:
+    # At once: each unpacks its part down to the line, which takes up to 150 ms of a thread.
+    rows = await asyncio.gather(*(read_row(service.objects, one.path, one.line) for one in articles))
+    for article, row in zip(articles, rows, strict=True):
         # None: it has moved; a page of samples can do without.
-        row = await read_row(service.objects, article.path, article.line)
         for removal in (row or {}).get("removals") or ():
             known = samples.setdefault(removal["rule"], [])
             if len(known) < _SAMPLES and removal["sample"] not in {one["sample"] for one in known}:
