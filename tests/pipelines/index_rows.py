@@ -11,12 +11,18 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.compact import compact
 from pipelines.index import follow as follow_module
 from pipelines.index.follow import open_follower
 from pipelines.index.reading import Index
+from pipelines.index.search import ArticleQuery, search
 from pipelines.log import Commit, Genesis, Part, encode_entry, entry_path
 from pipelines.objects import open_objects
 from pipelines.record import encode_line
+from pipelines.rewrite import open_rewriter
+from pipelines.takedown import carry_out, request_takedown
+from pipelines.takedowns import to_match
+from tests.pipelines.ledger_worker import SITE, finish, joined, links, published_rows
 
 NOON = datetime(2026, 4, 14, 12, tzinfo=UTC)
 
@@ -170,3 +176,28 @@ if __name__ == "__main__":
     # A writer to be killed, often in the middle of a transaction.
     follow_module._ROWS_A_TRANSACTION = 300
     follow(sys.argv[1], sys.argv[2])
+
+
+def found(index, q="", **query):
+    """The titles that a search gives."""
+    return [one.title for one in search(index, ArticleQuery(q=q, **query)).articles]
+
+
+def is_same_as_made_anew(data, tmp_path):
+    """Whether an index that followed says the same as one of the whole log."""
+    follow(data, tmp_path / "anew")
+    return content(data / ".state") == content(tmp_path / "anew")
+
+
+async def crawl(data, count, *, compacts=False, takes_down=None):
+    """Visit pages in a few batches; gives the rows that are published then."""
+    async with joined(data) as (_, ledger):
+        await ledger.save_listing(SITE, "https://news.example/feed", None, links(count))
+        await finish(ledger)
+    async with open_rewriter(str(data)) as rewriter:
+        if compacts:
+            await compact(rewriter)
+        if takes_down:
+            await request_takedown(rewriter, to_match(takes_down), "asked for")
+            await carry_out(rewriter)
+    return published_rows(data)
