@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from crawler.cli import app
-from tests.pipelines.test_takedown import publish, take_down
+from tests.pipelines.published import publish, take_down
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/researchers.md").read_text()

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from crawler.cli import app
-from tests.pipelines.test_takedown import MARKER, files_with_marker, publish
+from tests.pipelines.published import MARKER, files_with_marker, publish
 
 ROOT = Path(__file__).parent.parent.parent
 

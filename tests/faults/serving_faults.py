@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import logging
 import os
 import random
 import signal
@@ -14,9 +13,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
-
-import boto3
-from moto.server import ThreadedMotoServer
+from urllib.parse import urlsplit
 
 from pipelines.verify import verify
 from tests.crawler.service.conftest import TOKEN, Running
@@ -24,20 +21,13 @@ from tests.faults.crawls import _Server, _Site
 from tests.faults.figures import Figures, read_rows
 from tests.faults.proxy import Proxy, is_http_request
 from tests.faults.redis_losses import _alive_server
+from tests.s3_server import environ, serve_bucket
 
 PAGES_A_ROUND = 12
 TOLD_SECONDS = 10.0
 """Health tells the truth within them."""
 END_SECONDS = 30.0
 BACK_SECONDS = 90
-S3 = {
-    "AWS_ALLOW_HTTP": "true",
-    "AWS_ACCESS_KEY_ID": "key",
-    "AWS_SECRET_ACCESS_KEY": "secret",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
-"""For an S3 server of the tests."""
 
 
 def break_services(folder, *, times):
@@ -54,9 +44,9 @@ def break_services(folder, *, times):
 
 def lose_bucket(folder, *, times):
     """The S3 server of the data cuts every connection, so often."""
-    with _bucket() as (endpoint, client), _gate(endpoint) as gate:
-        keys = {**S3, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{gate.port}"}
-        with _Rig(Path(folder), "s3://news/data", client=client, environ=keys) as rig:
+    with serve_bucket() as bucket, _gate(bucket.endpoint) as gate:
+        keys = environ(f"http://127.0.0.1:{gate.port}")
+        with _Rig(Path(folder), f"{bucket.url}/data", bucket=bucket, environ=keys) as rig:
             rig.gate = gate
             return rig.run("serve without its S3 store", {"S3 gone": _lose_bucket}, times)
 
@@ -64,10 +54,10 @@ def lose_bucket(folder, *, times):
 class _Rig:
     """A site that grows, and a service that crawls it."""
 
-    def __init__(self, folder, data, *, client=None, environ=None):
-        self.data, self.client, self.environ = data, client, environ or {}
+    def __init__(self, folder, data, *, bucket=None, environ=None):
+        self.data, self.bucket, self.environ = data, bucket, environ or {}
         self.folder = folder
-        self.state = folder / "state" if client else Path(data) / ".state"
+        self.state = folder / "state" if bucket else Path(data) / ".state"
         self.seeds = folder / "seeds"
         self.problems, self.told_seconds, self.end_seconds, self.back_seconds = [], [], [], []
         self.chance = random.Random(1)
@@ -96,7 +86,7 @@ class _Rig:
 
     def start(self):
         options = ["--seeds", str(self.seeds), "--allow-address", "127.0.0.1/32"]
-        if self.client:
+        if self.bucket:
             options += ["--state", str(self.state)]
         self.service = Running(self.data, *options, **self.environ)
 
@@ -155,7 +145,7 @@ class _Rig:
 
     def rows(self):
         """All rows by the log, read by other means than the service's."""
-        return list(read_rows(self.data) if self.client is None else _read_bucket(self.client))
+        return list(read_rows(self.data) if self.bucket is None else _read_bucket(self.bucket))
 
     def count(self, found):
         counts = Counter(row["url"] for row in self.rows() if row["outcome"] == "article")
@@ -213,34 +203,15 @@ def _lose_bucket(rig):
     rig.await_health("store", "ok", BACK_SECONDS)
 
 
-@contextmanager
-def _bucket():
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    endpoint = server.get_host_and_port()
-    client = boto3.client(
-        "s3",
-        endpoint_url="http://{}:{}".format(*endpoint),
-        aws_access_key_id="key",
-        aws_secret_access_key="secret",
-        region_name="us-east-1",
-    )
-    client.create_bucket(Bucket="news")
-    try:
-        yield endpoint, client
-    finally:
-        server.stop()
+def _read_bucket(bucket):
+    def read(key):
+        return bucket.client.get_object(Bucket=bucket.name, Key=key)["Body"].read()
 
-
-def _read_bucket(client):
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket="news", Prefix="data/log/")
-    names = sorted(one["Key"] for page in pages for one in page.get("Contents", ()))
-    for name in names:
-        entry = json.loads(client.get_object(Bucket="news", Key=name)["Body"].read())
+    pages = bucket.client.get_paginator("list_objects_v2").paginate(Bucket=bucket.name, Prefix="data/log/")
+    for name in sorted(one["Key"] for page in pages for one in page.get("Contents", ())):
+        entry = json.loads(read(name))
         for part in entry["adds"] if entry["kind"] == "commit" else ():
-            body = client.get_object(Bucket="news", Key=f"data/{part['path']}")["Body"].read()
-            yield from map(json.loads, gzip.decompress(body).splitlines())
+            yield from map(json.loads, gzip.decompress(read(f"data/{part['path']}")).splitlines())
 
 
 class _Gate:
@@ -252,6 +223,7 @@ class _Gate:
 
 @contextmanager
 def _gate(endpoint):
+    server = urlsplit(endpoint)
     gate, loop, stop = _Gate(), asyncio.new_event_loop(), asyncio.Event()
     ready = threading.Event()
 
@@ -261,7 +233,7 @@ def _gate(endpoint):
         return "cut"
 
     async def serve():
-        async with Proxy(judge).serve(lambda: asyncio.open_connection(*endpoint)) as proxy:
+        async with Proxy(judge).serve(lambda: asyncio.open_connection(server.hostname, server.port)) as proxy:
             gate.port = proxy.port
             ready.set()
             await stop.wait()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import tempfile
 import time
 from importlib.util import find_spec
-
-import boto3
-from moto.server import ThreadedMotoServer
 
 from tests.faults.bulk_kills import is_ray_worker, kill_runs
 from tests.faults.crawls import kill_crawls
@@ -22,10 +18,11 @@ from tests.faults.lost_answers import lose_each_write, lose_script_answers, writ
 from tests.faults.news_soak import rest_sites, soak_news
 from tests.faults.proxy import fail_some
 from tests.faults.redis_losses import lose_redis
-from tests.faults.serving_faults import S3, break_services, lose_bucket
+from tests.faults.serving_faults import break_services, lose_bucket
 from tests.faults.takedowns import take_down_amid_commits
 from tests.pipelines.protocol_model import RULES, search
 from tests.pipelines.test_protocol_model import BREACHES, WORLDS
+from tests.s3_server import environ, serve_bucket
 
 
 def main(names):
@@ -84,24 +81,17 @@ def _tell(line):
 
 
 def _write_to_store(folder, judge, batches, test):
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    os.environ |= S3
-    endpoint = "http://{}:{}".format(*server.get_host_and_port())
-    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="news")
-    try:
+    with serve_bucket() as bucket:
+        os.environ |= environ(bucket.endpoint)
         return write_to_failing_store(
             folder,
-            "s3://news/data",
-            endpoint,
+            f"{bucket.url}/data",
+            bucket.endpoint,
             judge,
             batches=batches,
             test=test,
             set_environment=lambda address: os.environ.update(AWS_ENDPOINT_URL=address),
         )
-    finally:
-        server.stop()
 
 
 def _explore(_):

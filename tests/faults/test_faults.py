@@ -2,10 +2,9 @@
 
 import os
 import shutil
+from functools import partial
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.faults.crawls import kill_crawls
 from tests.faults.full_disk import fill_disk
@@ -120,33 +119,16 @@ def test_a_full_disk_tears_no_file_and_the_run_goes_on_by_itself(tmp_path):
     assert_clean(found)
 
 
-@pytest.fixture
-def bucket(monkeypatch):
-    """An S3 server and an empty bucket; `point_at` makes a proxy of it the endpoint."""
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    endpoint = "http://{}:{}".format(*server.get_host_and_port())
-    for name, value in S3.items():
-        monkeypatch.setenv(name, value)
-    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="news")
-    yield endpoint, lambda address: monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-    server.stop()
-
-
-S3 = {
-    "AWS_ALLOW_HTTP": "true",
-    "AWS_ACCESS_KEY_ID": "key",
-    "AWS_SECRET_ACCESS_KEY": "secret",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
-
-
 @pytest.mark.parametrize("judge", [lose_each_write(10), fail_some(0.3)], ids=["answers lost", "30 % fail"])
-def test_a_failing_object_store_loses_and_doubles_nothing(tmp_path, bucket, judge):
-    endpoint, point_at = bucket
+def test_a_failing_object_store_loses_and_doubles_nothing(tmp_path, bucket, judge, monkeypatch):
     found = write_to_failing_store(
-        tmp_path, "s3://news/data", endpoint, judge, batches=10, test="", set_environment=point_at
+        tmp_path,
+        f"{bucket.url}/data",
+        bucket.endpoint,
+        judge,
+        batches=10,
+        test="",
+        set_environment=partial(monkeypatch.setenv, "AWS_ENDPOINT_URL"),
     )
     assert_clean(found)
     assert (found.told["parts"], found.told["requests a part"] <= 6) == (20, True)

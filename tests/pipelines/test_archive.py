@@ -14,9 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from warcio.archiveiterator import ArchiveIterator
 
 from pipelines.archive.files import index_path
@@ -36,25 +34,12 @@ from pipelines.verify import verify
 from pipelines.warc.cdxj import to_surt
 from tests.pipelines.archive_worker import body_of, capture, fetched, run
 from tests.pipelines.ledger_worker import SITE, expected_articles, joined, links, page, published_rows
-from tests.pipelines.test_objects import point_at
 
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(["tests.pipelines.archive_worker"])
 FEED = "https://news.example/feed"
 ROOT = Path(__file__).parents[2]
 MARKER = b"Zyx-marker-7f3a"
-
-
-@pytest.fixture
-def bucket(monkeypatch):
-    """A bucket on loopback, as `test_objects` has it."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    address = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
-    point_at(address, monkeypatch)
-    boto3.client("s3", endpoint_url=address, region_name="us-east-1").create_bucket(Bucket="pages")
-    yield "pages"
-    server.stop()
 
 
 async def publish(data, texts, **parts):
@@ -425,7 +410,7 @@ async def test_compaction_moves_rows_and_leaves_their_pages_where_they_are(tmp_p
 
 
 async def test_pages_in_a_bucket_are_read_by_ranges_and_taken_down(bucket, tmp_path):
-    data = f"s3://{bucket}/news"
+    data = f"{bucket.url}/news"
     async with (
         open_redis(None, tmp_path) as redis,
         open_ledger(redis=redis, data=data, state=tmp_path) as ledger,

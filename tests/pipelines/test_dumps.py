@@ -4,14 +4,11 @@ import asyncio
 import gzip
 import hashlib
 import json
-import os
 import random
-import secrets
 import shutil
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,14 +20,12 @@ from pipelines.dumps import build
 from pipelines.dumps.build import build_dump
 from pipelines.dumps.folder import open_folder
 from pipelines.dumps.selection import DumpError, DumpOptions, make_selection
-from pipelines.log import Commit, entry_path
 from pipelines.objects import StoreError, open_objects
-from pipelines.parts import PartLine, Staging, new_name
 from pipelines.record import encode_line
 from pipelines.rewrite import open_rewriter
 from pipelines.takedown import request_takedown
 from pipelines.takedowns import to_match
-from tests.pipelines.test_takedown import publish, take_down
+from tests.pipelines.published import add_rows, publish, read_part_rows, take_down
 
 ROOT = Path(__file__).parents[2]
 SMALL = 12_000
@@ -78,42 +73,6 @@ def data(source, tmp_path):
     return shutil.copytree(source, tmp_path / "data", ignore=shutil.ignore_patterns(".state", "staging"))
 
 
-def add_rows(data, *changes, day=0, folder="articles"):
-    """Publish one more batch with a copy of the first article for each change."""
-    first = next(row for path in sorted(data.glob("articles/*/*.gz")) for row in _read(path))
-    objects = open_objects(str(data), Path(), new_name())
-    staging = Staging(objects.staging)
-    moment = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=day)
-    lines = []
-    for change in changes:
-        row = {
-            **first,
-            "fetched_at": moment.isoformat(),
-            "log_entry": None,
-            "visit": os.urandom(16).hex(),
-            **change,
-        }
-        lines.append(PartLine(encode_line(row), row["fetched_at"], row["site"], row["language"]))
-    batch = new_name()
-    part = staging.write_part(f"{folder}/date={moment:%Y-%m-%d}/{batch}.jsonl.gz", lines)
-    sequence = len(list(data.glob("log/[0-9]*.json"))) + 1
-    entry = Commit(batch=batch, epoch=1, adds=[part], created_at=moment.isoformat())
-
-    async def commit():
-        await objects.publish(objects.staging / part.path, part.path)
-        from pipelines.log import encode_entry
-
-        await objects.create(entry_path(sequence), encode_entry(entry))
-
-    asyncio.run(commit())
-    staging.close()
-    return sequence
-
-
-def _read(path):
-    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
-
-
 def test_a_snapshot_is_the_same_in_every_byte_after_compaction_and_later_entries(data, tmp_path):
     before = dump(data, tmp_path / "before")
     assert (before["snapshot"], before["rows"], len(before["files"])) == (12, 20, 5)
@@ -140,8 +99,10 @@ def test_a_row_of_an_old_release_or_of_odd_characters_is_the_same_before_and_aft
     odd = 'log_entry":null," \\ \u2028 \x7f </script> \U0001f9ff,"log_entry":null,'
     sequence = add_rows(data, {"text": odd, "title": ',"log_entry":null,', "similarity": 1.0})
     path = next(data.glob("articles/date=2026-03-01/*"))
-    old = [{name: value for name, value in row.items() if name != "log_entry"} for row in _read(path)]
-    path.write_bytes(gzip.compress(b"".join(map(encode_line, [*_read(path), *old]))))
+    old = [
+        {name: value for name, value in row.items() if name != "log_entry"} for row in read_part_rows(path)
+    ]
+    path.write_bytes(gzip.compress(b"".join(map(encode_line, [*read_part_rows(path), *old]))))
     add_rows(data, {"text": "So that there is something to move."})
     dump(data, tmp_path / "before")
     asyncio.run(compacted(data))
@@ -302,29 +263,11 @@ def test_parquet_is_typed_reproducible_and_holds_the_same_rows(data, tmp_path):
     ]
 
 
-def test_a_store_is_dumped_as_a_folder_is(data, tmp_path, monkeypatch):
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    from tests.pipelines.test_objects import point_at
-
+def test_a_store_is_dumped_as_a_folder_is(data, tmp_path, bucket):
     asyncio.run(compacted(data))
     dump(data, tmp_path / "folder")
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        point_at(f"http://{host}:{port}", monkeypatch)
-        client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1")
-        # What other tests put into theirs stays as long as the process.
-        bucket = f"dumped-{secrets.token_hex(4)}"
-        client.create_bucket(Bucket=bucket)
-        for path in data.rglob("*"):
-            if path.is_file():
-                client.put_object(Bucket=bucket, Key=str(path.relative_to(data)), Body=path.read_bytes())
-        dump(f"s3://{bucket}", tmp_path / "store")
-    finally:
-        server.stop()
+    bucket.upload(data)
+    dump(bucket.url, tmp_path / "store")
     assert contents(tmp_path / "store") == contents(tmp_path / "folder")
 
 
@@ -379,7 +322,7 @@ def test_a_dump_goes_on_with_its_snapshot_though_the_log_has_grown(data, tmp_pat
 
 def test_a_takedown_between_two_runs_begins_the_dump_again_without_the_row(data, tmp_path, monkeypatch):
     interrupt(monkeypatch, data, tmp_path / "out", behind=2)
-    gone = _read(tmp_path / "out/.unfinished/articles-00001.jsonl.gz")[1]
+    gone = read_part_rows(tmp_path / "out/.unfinished/articles-00001.jsonl.gz")[1]
     asyncio.run(take_down(data, gone["url"]))
     dump(data, tmp_path / "out")
     assert len(rows(tmp_path / "out")) == 19

@@ -12,9 +12,7 @@ import threading
 import time
 from datetime import date
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from pipelines.index.figures import overview
 from pipelines.index.reading import Index
@@ -345,29 +343,11 @@ def test_a_full_disk_is_one_line_and_nothing_is_lost(tmp_path):
         assert follower.follow().added == 398
 
 
-def test_follows_a_bucket(tmp_path, monkeypatch):
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        address = f"http://{host}:{port}"
-        for name, value in {
-            "ENDPOINT_URL": address,
-            "ALLOW_HTTP": "true",
-            "ACCESS_KEY_ID": "key",
-            "SECRET_ACCESS_KEY": "secret",
-            "REGION": "us-east-1",
-        }.items():
-            monkeypatch.setenv(f"AWS_{name}", value)
-        client = boto3.client("s3", endpoint_url=address, region_name="us-east-1")
-        client.create_bucket(Bucket="news")
-        folder = Folder(tmp_path / "data")
-        for batch in range(20):
-            folder.publish(article(batch))
-        for path in (tmp_path / "data").rglob("*.*"):
-            client.upload_file(str(path), "news", path.relative_to(tmp_path / "data").as_posix())
-        follow("s3://news", tmp_path / "state")
-        follow(tmp_path / "data")
-        assert content(tmp_path / "state") == content(tmp_path / "data" / ".state")
-    finally:
-        server.stop()
+def test_follows_a_bucket(tmp_path, bucket):
+    folder = Folder(tmp_path / "data")
+    for batch in range(20):
+        folder.publish(article(batch))
+    bucket.upload(tmp_path / "data")
+    follow(bucket.url, tmp_path / "state")
+    follow(tmp_path / "data")
+    assert content(tmp_path / "state") == content(tmp_path / "data" / ".state")

@@ -3,9 +3,7 @@ import os
 import re
 import time
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from werkzeug import Response
 
 from pipelines.ledger import open_ledger
@@ -14,32 +12,12 @@ from pipelines.parts import PartLine, Staging
 from pipelines.store import open_redis
 from pipelines.verify import verify
 from tests.pipelines.ledger_worker import SITE, finish, links
-
-
-@pytest.fixture(scope="module")
-def moto():
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(moto, monkeypatch):
-    point_at(moto, monkeypatch)
-    client = boto3.client("s3", endpoint_url=moto, region_name="us-east-1")
-    name = f"news-{os.urandom(4).hex()}"
-    client.create_bucket(Bucket=name)
-    return name
+from tests.s3_server import environ
 
 
 def point_at(address, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    for name, value in environ(address).items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -47,7 +25,7 @@ def objects(request, tmp_path):
     data = (
         str(tmp_path / "data")
         if request.param == "folder"
-        else f"s3://{request.getfixturevalue('bucket')}/under/here"
+        else f"{request.getfixturevalue('bucket').url}/under/here"
     )
     opened = open_objects(data, tmp_path / "state", "worker")
     staging = Staging(opened.staging)
@@ -109,16 +87,14 @@ async def test_a_store_that_is_not_there_is_one_line_without_credentials(monkeyp
     assert "secret" not in str(raised.value)
 
 
-async def test_a_bucket_that_is_not_there_is_named_in_one_line(moto, monkeypatch, tmp_path):
-    point_at(moto, monkeypatch)
+async def test_a_bucket_that_is_not_there_is_named_in_one_line(bucket, tmp_path):
     opened = open_objects("s3://buck/x", tmp_path, "worker")
     for step in (opened.probe(), opened.files("log")):
         with pytest.raises(MistakeError, match=r"^s3://buck/x: there is no such bucket$"):
             await step
 
 
-async def test_missing_credentials_are_named_by_what_to_set(moto, monkeypatch, tmp_path):
-    point_at(moto, monkeypatch)
+async def test_missing_credentials_are_named_by_what_to_set(bucket, monkeypatch, tmp_path):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:1")
@@ -136,7 +112,7 @@ async def test_what_a_store_refuses_is_told_in_its_own_words(httpserver, monkeyp
 
 
 async def test_two_workers_publish_into_one_bucket(bucket, tmp_path):
-    data = f"s3://{bucket}/news"
+    data = f"{bucket.url}/news"
     async with (
         open_redis(None, tmp_path) as redis,
         open_ledger(redis=redis, data=data, state=tmp_path, batch_age_seconds=0.2) as one,
@@ -154,9 +130,9 @@ async def test_a_large_part_goes_up_in_pieces_and_never_over_another(objects, bu
     large.write_bytes(os.urandom(20 << 20))
     await objects.publish(large, "articles/large")
     await objects.publish(large, "articles/large")
-    client = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"], region_name="us-east-1")
+    stored = bucket.client.head_object(Bucket=bucket.name, Key="under/here/articles/large")
     # The tag of what came in pieces ends in their number.
-    assert client.head_object(Bucket=bucket, Key="under/here/articles/large")["ETag"].endswith('-3"')
+    assert stored["ETag"].endswith('-3"')
     assert await objects.read("articles/large") == large.read_bytes()
     large.write_bytes(os.urandom(20 << 20))
     with pytest.raises(StoreError, match="articles/large exists already"):

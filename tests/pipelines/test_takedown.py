@@ -1,7 +1,6 @@
 """What is taken down is gone from data, Redis and staging, and does not come back."""
 
 import asyncio
-import gzip
 import json
 import random
 from dataclasses import dataclass, replace
@@ -15,32 +14,13 @@ from pipelines.ledger import Validators
 from pipelines.log import Match
 from pipelines.rewrite import open_rewriter
 from pipelines.seen import url_digest
-from pipelines.takedown import carry_out, request_takedown
+from pipelines.takedown import request_takedown
 from pipelines.takedowns import Takedowns, hidden_url, to_match, to_subject
 from pipelines.verify import verify
 from tests.pipelines.ledger_worker import SITE, joined, links, page, published_rows
+from tests.pipelines.published import MARKER, files_with_marker, publish, take_down
 
 FEED = "https://news.example/feed"
-MARKER = "Zyx-marker-7f3a"
-
-
-async def take_down(data, target):
-    async with open_rewriter(str(data)) as rewriter:
-        await request_takedown(rewriter, to_match(target), "asked for")
-        return await carry_out(rewriter)
-
-
-def files_with_marker(data):
-    """Every file under the folder whose content, unpacked, has the marker; logs and the server's own included."""
-    found = []
-    for path in data.rglob("*"):
-        if path.is_file():
-            body = path.read_bytes()
-            if path.suffix == ".gz":
-                body = gzip.decompress(body)
-            if MARKER.encode() in body:
-                found.append(str(path.relative_to(data)))
-    return found
 
 
 async def everything(redis):
@@ -52,18 +32,6 @@ async def everything(redis):
         value = await reads[kind](key) if kind in reads else await redis.zrange(key, 0, -1)
         found.append(b"%r %r" % (key, value))
     return b"\n".join(found)
-
-
-async def publish(data, texts, batches=1):
-    """Publish pages with these texts; gives their visits."""
-    async with joined(data) as (_, ledger):
-        await ledger.save_listing(SITE, FEED, None, links(len(texts)))
-        visits = sorted(await ledger.draw(SITE, len(texts)), key=lambda visit: visit.url)
-        for number, (visit, text) in enumerate(zip(visits, texts, strict=True), 1):
-            await ledger.submit(page(visit, text=text))
-            if number % -(-len(texts) // batches) == 0:
-                await ledger.drain()
-    return visits
 
 
 def by_token(rows):

@@ -10,11 +10,9 @@ from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import boto3
 import brotli
 import pytest
 from backports import zstd
-from moto.server import ThreadedMotoServer
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -375,34 +373,19 @@ def test_a_list_names_files_relative_to_its_folder_or_to_a_base(tmp_path):
     assert remote == ("https://data.example/2026/a.warc.gz",)
 
 
-def test_reads_objects_and_prefixes_of_a_bucket(tmp_path, monkeypatch):
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    try:
-        address = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
-        for name, value in {
-            "AWS_ENDPOINT_URL": address,
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "us-east-1",
-        }.items():
-            monkeypatch.setenv(name, value)
-        client = boto3.client("s3", endpoint_url=address, region_name="us-east-1")
-        client.create_bucket(Bucket="archives")
-        for number in range(2):
-            body = gzip.compress(record(number, answer(PAGE + bytes(random.Random(1).randbytes(300_000)))))
-            client.put_object(Bucket="archives", Key=f"news/{number}.warc.gz", Body=body, ACL="public-read")
-        client.put_object(Bucket="archives", Key="news/notes.txt", Body=b"")
-        assert numbers(read_inputs(find_inputs(["s3://archives/news/"]))) == [0, 1]
-        assert numbers(read_inputs(find_inputs(["s3://archives/news/1.warc.gz"]))) == [1]
-        assert numbers(read_inputs(find_inputs([f"{address}/archives/news/1.warc.gz"]))) == [1]
-        with pytest.raises(InputError, match=r"^s3://archives/news/2\.warc\.gz: cannot be read: [^\n]+$"):
-            list(read_inputs(find_inputs(["s3://archives/news/2.warc.gz"])))
-        with pytest.raises(InputError, match=r"^s3://archives/old/: no \.warc"):
-            find_inputs(["s3://archives/old/"])
-    finally:
-        server.stop()
+def test_reads_objects_and_prefixes_of_a_bucket(tmp_path, bucket):
+    for number in range(2):
+        body = gzip.compress(record(number, answer(PAGE + bytes(random.Random(1).randbytes(300_000)))))
+        key = f"news/{number}.warc.gz"
+        bucket.client.put_object(Bucket=bucket.name, Key=key, Body=body, ACL="public-read")
+    bucket.client.put_object(Bucket=bucket.name, Key="news/notes.txt", Body=b"")
+    assert numbers(read_inputs(find_inputs([f"{bucket.url}/news/"]))) == [0, 1]
+    assert numbers(read_inputs(find_inputs([f"{bucket.url}/news/1.warc.gz"]))) == [1]
+    assert numbers(read_inputs(find_inputs([f"{bucket.endpoint}/{bucket.name}/news/1.warc.gz"]))) == [1]
+    with pytest.raises(InputError, match=rf"^{bucket.url}/news/2\.warc\.gz: cannot be read: [^\n]+$"):
+        list(read_inputs(find_inputs([f"{bucket.url}/news/2.warc.gz"])))
+    with pytest.raises(InputError, match=rf"^{bucket.url}/old/: no \.warc"):
+        find_inputs([f"{bucket.url}/old/"])
 
 
 def shared_pages(count):

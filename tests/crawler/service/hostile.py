@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import html
 import itertools
+import re
+import secrets
 from urllib.parse import quote
+
+from tests.pipelines.published import add_rows
 
 VECTORS = (
     "<script>alert(1)</script>",
@@ -55,3 +59,89 @@ URLS = tuple(
         f"https://evil.example@{payload}/",
     )
 )
+
+DENSE = 25
+"""Payloads in one article."""
+
+
+def scrub(text):
+    """Without what no published row holds."""
+    return re.sub("[\0\ud800]", "", text)
+
+
+def add_hostile_rows(data):
+    articles, outcomes = [], []
+    for number, payload in enumerate(PAYLOADS):
+        some = PAYLOADS[number : number + DENSE] if number % DENSE == 0 else (payload,)
+        text = "\n\n".join(map(scrub, some))
+        blocks, start = [], 0
+        for place, one in enumerate(text.split("\n\n")):
+            kind = ("paragraph", "heading", "list_item", "quote", "code", "table")[place % 6]
+            blocks.append({"kind": kind, "level": None, "start": start, "end": start + len(one)})
+            start += len(one) + 2
+        articles.append(
+            {
+                "id": f"{number:032x}",
+                "visit": secrets.token_hex(16),
+                "site": "evil" if number else payload,
+                "url": URLS[5 * number],
+                "final_url": URLS[5 * number + 1],
+                "canonical_url": URLS[5 * number + 2 + number % 3],
+                "title": payload,
+                "description": payload,
+                "text": text,
+                "blocks": blocks,
+                "authors": list(some),
+                "byline": payload,
+                "section": payload,
+                "tags": list(some),
+                "language": "en" if number % 7 else scrub(payload[:30]),
+                "direction": "rtl" if number % 2 else payload[:30],
+                "licence": payload,
+                "published_at": payload if number % 2 else "2026-04-14T08:00:00+00:00",
+                "images": [{"url": URLS[5 * number + 3], "alt": payload, "caption": payload, "lead": True}],
+                "corrections": list(some),
+                "opt_out": [{"source": payload, "agent": payload, "value": payload}],
+                "field_sources": {"title": payload},
+                "disagreements": [{"field": "title", "source": one, "value": one} for one in some],
+                "removals": [
+                    {
+                        "rule": one,
+                        "stage": "tree",
+                        "where": one,
+                        "sample": one,
+                        "chars": 9,
+                        "refused": bool(place % 2),
+                    }
+                    for place, one in enumerate(some)
+                ],
+                "archive": {"file": payload, "offset": 1, "record_id": payload} if number == 1 else None,
+            }
+        )
+        outcomes.append(
+            {
+                "visit": secrets.token_hex(16),
+                "outcome": ("dead", "rejected", "gone", "blocked")[number % 4],
+                "site": "evil",
+                "url": URLS[5 * number + number % 5],
+                "reason": payload,
+                "evidence": payload,
+                "of": None,
+                "alike": None,
+                "similarity": None,
+                "attempts": 3,
+                "status": 200,
+            }
+        )
+    first = articles[0]
+    articles.append(
+        {
+            **first,
+            "visit": secrets.token_hex(16),
+            "revision": 2,
+            "title": PAYLOADS[7],
+            "text": first["text"][::-1],
+        }
+    )
+    add_rows(data, *articles, day=1)
+    add_rows(data, *outcomes, day=1, folder="outcomes")

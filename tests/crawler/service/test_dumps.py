@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from tests.pipelines.test_takedown import publish, take_down
+from tests.pipelines.published import publish, take_down
 
 pytestmark = pytest.mark.xdist_group("service")
 

@@ -34,14 +34,10 @@ from crawler.watch.alerts import Alert, SiteMemory
 from crawler.watch.book import book_keys
 from crawler.watch.visits import Sample, Visit
 from tests.chromium import CHROMIUM, FLAGS, needs_chromium
-from tests.crawler.service.hostile import PAYLOADS, URLS
-from tests.pipelines.test_dumps import add_rows
-from tests.pipelines.test_takedown import take_down
+from tests.crawler.service.hostile import DENSE, PAYLOADS, add_hostile_rows, scrub
+from tests.pipelines.published import add_rows, take_down
 
 pytestmark = pytest.mark.xdist_group("pages")
-
-DENSE = 25
-"""Payloads in one article."""
 
 
 @pytest.fixture(scope="module")
@@ -98,89 +94,6 @@ async def add_alert(data):
         await redis.hset(memories, "harbour", barren.packed())
         state = SiteState(owed=20, put_offs=1, put_off="its host is closed", verdict="ok")
         await redis.hset(ledger.key("agenda"), "harbour", state.packed())
-
-
-def scrub(text):
-    """Without what no published row holds."""
-    return re.sub("[\0\ud800]", "", text)
-
-
-def add_hostile_rows(data):
-    articles, outcomes = [], []
-    for number, payload in enumerate(PAYLOADS):
-        some = PAYLOADS[number : number + DENSE] if number % DENSE == 0 else (payload,)
-        text = "\n\n".join(map(scrub, some))
-        blocks, start = [], 0
-        for place, one in enumerate(text.split("\n\n")):
-            kind = ("paragraph", "heading", "list_item", "quote", "code", "table")[place % 6]
-            blocks.append({"kind": kind, "level": None, "start": start, "end": start + len(one)})
-            start += len(one) + 2
-        articles.append(
-            {
-                "id": f"{number:032x}",
-                "visit": secrets.token_hex(16),
-                "site": "evil" if number else payload,
-                "url": URLS[5 * number],
-                "final_url": URLS[5 * number + 1],
-                "canonical_url": URLS[5 * number + 2 + number % 3],
-                "title": payload,
-                "description": payload,
-                "text": text,
-                "blocks": blocks,
-                "authors": list(some),
-                "byline": payload,
-                "section": payload,
-                "tags": list(some),
-                "language": "en" if number % 7 else scrub(payload[:30]),
-                "direction": "rtl" if number % 2 else payload[:30],
-                "licence": payload,
-                "published_at": payload if number % 2 else "2026-04-14T08:00:00+00:00",
-                "images": [{"url": URLS[5 * number + 3], "alt": payload, "caption": payload, "lead": True}],
-                "corrections": list(some),
-                "opt_out": [{"source": payload, "agent": payload, "value": payload}],
-                "field_sources": {"title": payload},
-                "disagreements": [{"field": "title", "source": one, "value": one} for one in some],
-                "removals": [
-                    {
-                        "rule": one,
-                        "stage": "tree",
-                        "where": one,
-                        "sample": one,
-                        "chars": 9,
-                        "refused": bool(place % 2),
-                    }
-                    for place, one in enumerate(some)
-                ],
-                "archive": {"file": payload, "offset": 1, "record_id": payload} if number == 1 else None,
-            }
-        )
-        outcomes.append(
-            {
-                "visit": secrets.token_hex(16),
-                "outcome": ("dead", "rejected", "gone", "blocked")[number % 4],
-                "site": "evil",
-                "url": URLS[5 * number + number % 5],
-                "reason": payload,
-                "evidence": payload,
-                "of": None,
-                "alike": None,
-                "similarity": None,
-                "attempts": 3,
-                "status": 200,
-            }
-        )
-    first = articles[0]
-    articles.append(
-        {
-            **first,
-            "visit": secrets.token_hex(16),
-            "revision": 2,
-            "title": PAYLOADS[7],
-            "text": first["text"][::-1],
-        }
-    )
-    add_rows(data, *articles, day=1)
-    add_rows(data, *outcomes, day=1, folder="outcomes")
 
 
 @pytest.fixture(scope="module")
