@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 SHARED ?= ../shared/bench
 ARGS ?=
 
-.PHONY: demo test check lock readers schemas bench clean
+.PHONY: demo test check lock extras schemas bench clean
 
 demo: $(READY)  ## crawl the bundled news sites and show what came of it
 	$(VENV)/bin/broadsheet demo $(ARGS)
@@ -29,8 +29,8 @@ bench: $(READY)  ## speed and quality beside what a user would pick instead; SHA
 	$(PY) bench/cleaning.py --shared $(SHARED)
 	$(PY) bench/speed.py --shared $(SHARED)
 
-readers: $(READY) requirements-readers.lock  ## what else the tests read published parts with (half a gigabyte)
-	$(PIP) install --no-compile --require-hashes -r requirements-readers.lock
+extras: $(READY) requirements-extras.lock  ## what more the tests can use: readers of other tools, and Ray (a gigabyte)
+	$(PIP) install --no-compile --require-hashes -r requirements-extras.lock
 
 schemas: $(READY)  ## write pipelines/schemas/ anew from the types of the rows
 	$(PY) tools/write_schemas.py
@@ -41,8 +41,8 @@ soak: $(READY)  ## every fault in full, and its table (root and strace for all o
 lock: $(VENV)/lock/bin/uv  ## pin what pyproject.toml asks for; ARGS=--upgrade takes the newest
 	$< pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --only-binary :all: --custom-compile-command "make lock" --quiet $(ARGS) -o requirements.lock
-	$< pip compile --group readers -c requirements.lock --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --only-binary :all: --custom-compile-command "make lock" --quiet $(ARGS) -o requirements-readers.lock
+	$< pip compile --group extras -c requirements.lock --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --only-binary :all: --custom-compile-command "make lock" --quiet $(ARGS) -o requirements-extras.lock
 
 clean:  ## forget the environment
 	rm -rf $(VENV)

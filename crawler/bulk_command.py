@@ -99,7 +99,7 @@ def _open_engine(workers: int | None, ray: str | None) -> Engine:
         return SpanPool(workers)
     from pipelines.spans.on_ray import RayEngine
 
-    return RayEngine(None if ray == "local" else ray, workers)
+    return RayEngine(ray, workers)
 
 
 def _others(sources: Sequence[str]) -> str:

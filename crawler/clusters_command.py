@@ -12,8 +12,8 @@ from pipelines.clusters import find_clusters, find_parts, to_line
 from pipelines.near import NearRule
 from pipelines.objects import StoreError
 from pipelines.outputs import OutputError, WriteError, open_output
+from pipelines.ray_cluster import RayError, connected
 from pipelines.record import encode_line
-from pipelines.spans.on_ray import RayError, connected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def write_clusters(folders: Sequence[str], out: Path | None, ray: str) -> None:
         rule = rule if rule.days else NearRule()
         parts = find_parts(folders)
         count = 0
-        with connected(None if ray == "local" else ray) as module, open_output(out) as write:
+        with connected(ray) as module, open_output(out) as write:
             for pair in find_clusters(module, parts, rule):
                 write(encode_line(to_line(pair)))
                 count += 1

@@ -13,7 +13,7 @@ from crawler.agenda import Agenda
 from crawler.errors import Fault, UserError
 from crawler.exits import exit_codes
 from crawler.fleet.fleet import Fleet
-from crawler.fleet.on_ray import LOCAL, RayPlacer
+from crawler.fleet.on_ray import RayPlacer
 from crawler.fleet.workers import LocalPlacer, Order
 from crawler.identity import make_guard
 from crawler.interruption import hear_interruption
@@ -24,6 +24,7 @@ from crawler.tasks import check_contact_needed, plan_tasks
 from crawler.timing import Timing
 from crawler.watch.logs import set_up as set_up_logs
 from pipelines.ledger import open_ledger
+from pipelines.ray_cluster import LOCAL, RayError
 from pipelines.store import StoreError, open_redis
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class FleetOptions:
 
 def run_fleet(options: FleetOptions) -> None:
     """Run the command; ends the process where something is wrong."""
-    with exit_codes(mistakes=(UserError, SeedError, SettingError), faults=(StoreError, Fault)):
+    with exit_codes(mistakes=(UserError, SeedError, SettingError), faults=(StoreError, RayError, Fault)):
         asyncio.run(_run(options))
 
 

@@ -10,15 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawler.errors import Fault, UserError
 from crawler.fleet.workers import END_SECONDS, KEPT_CHARS, Ended, to_argv, write_seeds
 from crawler.settings import read_passed_on
+from pipelines.ray_cluster import connect, last_line
 
 if TYPE_CHECKING:
     from crawler.fleet.workers import Order
-
-LOCAL = "local"
-"""The address that stands for a cluster of this machine alone, begun for the fleet."""
 
 
 class Worker:
@@ -53,22 +50,9 @@ class RayPlacer:
     """Places workers on a cluster, one core each."""
 
     def __init__(self, address: str) -> None:
-        """Join the cluster at an address, or begin one. Raises UserError without Ray, and Fault where nobody answers."""
-        try:
-            import ray  # noqa: PLC0415 - an extra
-        except ImportError:
-            raise UserError("--ray needs Ray: pip install '.[ray]' in the checkout") from None
-        self._ray: Any = ray
-        try:
-            ray.init(
-                address=None if address == LOCAL else address,
-                log_to_driver=False,
-                configure_logging=False,
-                include_dashboard=False if address == LOCAL else None,
-            )
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            raise Fault(f"--ray {address}: no cluster answers there: {str(error).splitlines()[0]}") from error
-        self._worker = ray.remote(num_cpus=1, max_concurrency=2, max_restarts=0)(Worker)
+        """Join the cluster at an address, or begin one here. Raises RayError."""
+        self._ray: Any = connect(address)
+        self._worker = self._ray.remote(num_cpus=1, max_concurrency=2, max_restarts=0)(Worker)
 
     async def run(self, order: Order) -> Ended:
         actor = self._worker.remote()
@@ -80,7 +64,7 @@ class RayPlacer:
             await asyncio.wait({running}, timeout=END_SECONDS)
             raise
         except self._ray.exceptions.RayError as error:
-            return Ended(code=None, said=str(error).splitlines()[0] if str(error) else type(error).__name__)
+            return Ended(code=None, said=last_line(error))
         finally:
             # Frees the core at once; a crawl that still runs goes with it, and its claims come back.
             with suppress(Exception):

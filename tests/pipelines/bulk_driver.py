@@ -38,7 +38,7 @@ def open_engine(name):
         return SpanPool(int(name))
     from pipelines.spans.on_ray import RayEngine
 
-    return RayEngine(None if name == "ray" else name, 2)
+    return RayEngine("local" if name == "ray" else name, 2)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pipelines.spans.processes import SpanPool
 from tests.faults.bulk_kills import is_ray_worker, kill_runs, make_inputs, read_rows, what_counts
 from tests.pipelines.bulk_driver import run
 
-pytest.importorskip("ray", reason="needs the extra `ray`: pip install -e '.[ray]'")
+pytest.importorskip("ray", reason="Ray is not installed here: make extras")
 
 
 @pytest.mark.timeout(600)  # Ray takes a minute to start on a busy machine

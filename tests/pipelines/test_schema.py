@@ -224,7 +224,7 @@ PER_PART = {**dict.fromkeys(SHAPES, 1), "mixed": len(SHAPES)}
 @pytest.fixture(scope="module")
 def arrow(parts):
     """The schema as Arrow types, by the program in docs/output.md."""
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed here: make readers")
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed here: make extras")
     program = re.search(
         r"<!-- arrow -->\n```python\n(.*?)```", (ROOT / "docs/output.md").read_text(), re.DOTALL
     )
@@ -235,7 +235,7 @@ def arrow(parts):
 
 @pytest.mark.parametrize("shape", PER_PART)
 def test_duckdb_finds_the_same_columns_and_types_in_every_part(shape, parts):
-    duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed here: make readers")
+    duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed here: make extras")
     from typing import get_type_hints
 
     types = {name: to_column_type(kind) for name, kind in get_type_hints(Record).items()}
@@ -254,7 +254,7 @@ def test_duckdb_finds_the_same_columns_and_types_in_every_part(shape, parts):
 
 @pytest.mark.parametrize("shape", PER_PART)
 def test_pandas_finds_the_same_columns_and_types_in_every_part(shape, parts, arrow):
-    pd = pytest.importorskip("pandas", reason="pandas is not installed here: make readers")
+    pd = pytest.importorskip("pandas", reason="pandas is not installed here: make extras")
     import pyarrow.json as pj
 
     found = pd.read_json(parts[shape], lines=True, dtype=False)
@@ -268,7 +268,7 @@ def test_pandas_finds_the_same_columns_and_types_in_every_part(shape, parts, arr
 
 @pytest.mark.parametrize("shape", PER_PART)
 def test_polars_finds_the_same_columns_and_types_in_every_part(shape, parts, arrow):
-    pl = pytest.importorskip("polars", reason="polars is not installed here: make readers")
+    pl = pytest.importorskip("polars", reason="polars is not installed here: make extras")
     schema = pl.Schema(arrow)
     read = pl.read_ndjson(b"\n".join(lines_of(parts[shape])), schema=schema)
     assert read.schema == schema
@@ -282,7 +282,7 @@ def test_polars_finds_the_same_columns_and_types_in_every_part(shape, parts, arr
 def test_datasets_finds_the_same_columns_and_types_in_every_part(shape, parts, arrow, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
-    datasets = pytest.importorskip("datasets", reason="datasets is not installed here: make readers")
+    datasets = pytest.importorskip("datasets", reason="datasets is not installed here: make extras")
     datasets.disable_progress_bars()
     types = datasets.Features.from_arrow_schema(arrow)
     read = datasets.load_dataset(
@@ -294,7 +294,7 @@ def test_datasets_finds_the_same_columns_and_types_in_every_part(shape, parts, a
 
 
 def test_the_readers_read_the_same_values(parts, arrow):
-    pl = pytest.importorskip("polars", reason="polars is not installed here: make readers")
+    pl = pytest.importorskip("polars", reason="polars is not installed here: make extras")
     import pyarrow.json as pj
 
     expected = [json.loads(line) for line in lines_of(parts["mixed"])]
