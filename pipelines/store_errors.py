@@ -50,15 +50,15 @@ def explained(name: str) -> Iterator[None]:
     except (OSError, BaseError, ValueError) as error:
         if isinstance(error, OSError) and error.strerror:
             raise StoreError(f"{name}: {error.strerror}") from error
-        said = str(error).strip() or type(error).__name__
-        if _NO_BUCKET.search(said):
-            raise MistakeError(f"{name}: there is no such bucket") from error
-        raise StoreError(f"{name}: {_shorten(said, name)}") from error
+        wrong = MistakeError if _NO_BUCKET.search(str(error)) else StoreError
+        raise wrong(f"{name}: {find_cause(error, name)}") from error
 
 
-def _shorten(said: str, name: str) -> str:
-    """The first cause, without the request's answer and whatever it took, which a store's own message repeats."""
-    said = said.partition("\n\nDebug source:")[0]
+def find_cause(error: Exception, name: str) -> str:
+    """Give the first cause, without the request's answer and whatever it took, which a store's own message repeats."""
+    said = (str(error).strip() or type(error).__name__).partition("\n\nDebug source:")[0]
+    if _NO_BUCKET.search(said):
+        return "there is no such bucket"
     if _METADATA_SERVICE.search(said):
         kind = name.partition("://")[0]
         return f"no credentials: {_CREDENTIALS.get(kind[:2], _CREDENTIALS['az'])}"

@@ -15,6 +15,7 @@ import obstore.store
 from obstore.exceptions import BaseError
 
 from pipelines.given import InputError
+from pipelines.store_errors import find_cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,6 @@ _ARCHIVE = re.compile(r"\.warc(?:\.gz|\.zst)?$", re.IGNORECASE)
 _TEXTS = re.compile(r"\.(?:wet|wat)(?:\.gz|\.zst)?$", re.IGNORECASE)
 _ARC = re.compile(r"\.arc(?:\.gz|\.zst)?$", re.IGNORECASE)
 _BUFFER_BYTES = 4 << 20
-# User and password of an address, and its query, where signatures stand.
-_SECRETS = re.compile(r"(?<=://)[^/@\s]*@|\?[^\s\"]*")
 
 
 def is_archive(name: str) -> bool:
@@ -62,6 +61,10 @@ def find_remote(name: str) -> tuple[str, ...]:
         return (name,)
     if refusal := find_refusal(name):
         raise InputError(refusal)
+    if name.startswith(("http://", "https://")):
+        raise InputError(
+            f"{name}: a web server lists no files: name WARC files, or give their paths by --list"
+        )
     root, path = _parted(name)
     with naming(name):
         store = _open_store(root)
@@ -116,15 +119,10 @@ def naming(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or _first_line(error)
+        reason = getattr(error, "strerror", None) or find_cause(error, name)
         raise InputError(f"{name}: cannot be read: {reason}") from error
     except (BaseError, ValueError) as error:
-        raise InputError(f"{name}: cannot be read: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    # A store's own message runs over many lines and may repeat the request.
-    return _SECRETS.sub("", next(iter(str(error).strip().splitlines()), type(error).__name__)[:300])
+        raise InputError(f"{name}: cannot be read: {find_cause(error, name)}") from error
 
 
 def _open_store(root: str) -> ObjectStore:

@@ -386,6 +386,18 @@ def test_reads_objects_and_prefixes_of_a_bucket(tmp_path, bucket):
         list(read_inputs(find_inputs([f"{bucket.url}/news/2.warc.gz"])))
     with pytest.raises(InputError, match=rf"^{bucket.url}/old/: no \.warc"):
         find_inputs([f"{bucket.url}/old/"])
+    with pytest.raises(InputError, match=r"/news/: a web server lists no files"):
+        find_inputs([f"{bucket.endpoint}/{bucket.name}/news/"])
+
+
+def test_missing_credentials_of_a_bucket_are_named_by_what_to_set(bucket, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:1")
+    with pytest.raises(
+        InputError, match=r"/news/: cannot be read: no credentials: set AWS_ACCESS_KEY_ID and"
+    ):
+        find_inputs([f"{bucket.url}/news/"])
 
 
 def shared_pages(count):
