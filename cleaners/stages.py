@@ -22,8 +22,8 @@ from cleaners.hits import PieceHit
 from cleaners.judge import load_judge
 from cleaners.language import with_detected_language
 from cleaners.layout import Piece
-from cleaners.metadata import read_metadata
-from cleaners.models import Article, Document, Metadata, Rejection, Removal
+from cleaners.metadata import GIVEN, read_metadata, with_given
+from cleaners.models import Article, Document, Listed, Metadata, Rejection, Removal
 from cleaners.page import Page
 from cleaners.page_type import TOO_SHORT_STATED_CHARS, find_rejection, reading_length
 from cleaners.refusal import find_overlength, find_refusal
@@ -151,14 +151,14 @@ def _clean(document: Document) -> tuple[Article | Rejection, Survey | None, list
     return result, read.survey, kept
 
 
-def clean_text(
-    text: str, *, url: str, title: str | None = None, fetched_at: datetime | None = None
-) -> Article | Rejection:
-    """The article in somebody's earlier scrape: lines of text without markup.
+def clean_text(text: str, *, url: str, given: Listed | None = None) -> Article | Rejection:
+    """The article in somebody's earlier scrape: lines of text without markup. It counts as fetched now.
 
-    `title` is looked for in the text where it is None; `fetched_at` (aware) is now where it is None.
+    `given` is what is said beside it; a title that is not is looked for in the text. `url` may be empty: nobody knows it.
     """
-    scrape = read_scrape(text, title)
+    now = datetime.now(UTC)
+    given = given or Listed(url=url)
+    scrape = read_scrape(text, given.title)
     refusal = find_overlength(scrape.pieces)
     if refusal:
         return Rejection(reason=refusal[0], evidence=refusal[1], url=url, requested_url=url)
@@ -167,13 +167,14 @@ def clean_text(
         title=scrape.title,
         description=scrape.description,
         sources={
-            **({"title": "given" if title else "text"} if scrape.title else {}),
+            **({"title": GIVEN if given.title else "text"} if scrape.title else {}),
             **({"description": "text"} if scrape.description else {}),
         },
     )
     metadata = with_detected_language(
         metadata, "\n".join(piece.text for piece in scrape.pieces if piece.is_prose)
     )
+    metadata = with_given(metadata, given, now)
     page = Page(
         url=url,
         title=scrape.title,
@@ -194,7 +195,7 @@ def clean_text(
         url=url,
         requested_url=url,
         site=None,
-        fetched_at=fetched_at or datetime.now(UTC),
+        fetched_at=now,
         metadata=metadata,
         blocks=tuple(piece.to_block() for piece in kept),
         removals=removals,

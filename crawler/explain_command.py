@@ -67,7 +67,7 @@ def _saved(name: str) -> Explanation:
 
 def _explain_text(dirty: DirtyText) -> Explanation:
     """What stays of a text, in its order, then what went: a text has no places to show it at."""
-    result = clean_text(dirty.text, url=dirty.url, title=dirty.title)
+    result = clean_text(dirty.text, url=dirty.url, given=dirty.given)
     kept = result.blocks if isinstance(result, Article) else ()
     stayed = [Part(kind=block.kind, text=block.text, level=block.level, is_kept=True) for block in kept]
     went = [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import xxhash
 
-from cleaners.models import content_hash
+from cleaners.models import Listed, content_hash
 from cleaners.words import words
 from pipelines.foreign import LineFormat, tell_format
 from pipelines.given import InputError
@@ -164,7 +164,8 @@ def _judged(entries: Iterator[Entry], side: Side, pool: CleanPool) -> Iterator[E
         return entry
 
     for entry in entries:
-        page = DirtyText(text=entry.text, url=entry.url, title=entry.title)
+        given = Listed(url=entry.url, title=entry.title)
+        page = DirtyText(text=entry.text, url=entry.url, given=given)
         waiting.append((entry, pool.submit(page)))
         if len(waiting) >= _WAITING_PER_WORKER * pool.size:
             yield end()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NAMES = ("id", "url", "title", "text", "html", "fetched_at")
+NAMES = ("id", "url", "title", "text", "html", "fetched_at", "authors", "published_at", "modified_at")
 """What a line may say, by the names that `--map` takes."""
 
 
@@ -56,6 +56,8 @@ FORMATS = (
             "text": ("plaintext", "body"),
             "html": ("html.content",),
             "fetched_at": ("html.crawl_date",),
+            "authors": ("authors",),
+            "published_at": ("publishing_date",),
         },
     ),
     LineFormat(
@@ -67,6 +69,9 @@ FORMATS = (
             "title": ("title", "title_page"),
             "text": ("maintext", "text"),
             "fetched_at": ("date_download",),
+            "authors": ("authors",),
+            "published_at": ("date_publish",),
+            "modified_at": ("date_modify",),
         },
     ),
     LineFormat(
@@ -78,6 +83,8 @@ FORMATS = (
             "title": ("title",),
             "text": ("text",),
             "html": ("html",),
+            "authors": ("authors",),
+            "published_at": ("publish_date",),
         },
     ),
     LineFormat(
@@ -89,6 +96,8 @@ FORMATS = (
             "url": ("source", "url"),
             "title": ("title",),
             "text": ("text", "raw_text"),
+            "authors": ("author",),
+            "published_at": ("date",),
         },
     ),
 )
@@ -120,7 +129,7 @@ def read_map(text: str) -> LineFormat:
     return LineFormat(name="map", source="asked for", keys={**_SAME, **keys})
 
 
-_SAME = {name: (name,) for name in ("id", "url", "title", "fetched_at")}
+_SAME = {name: (name,) for name in NAMES if name not in {"text", "html"}}
 
 
 def _joined(body: Mapping[str, Any]) -> str:

@@ -33,22 +33,34 @@ def read_line(
         return Input(where=where, fault="not_json", evidence="the line is JSON, but no object")
     known = known or tell_format(given)
     known_id = known.find(given, "id")
-    url, title, html, text = (_string(known.find(given, name)) for name in ("url", "title", "html", "text"))
+    url, html, text = (_string(known.find(given, name)) for name in ("url", "html", "text"))
     fetched_at = _moment(known.find(given, "fetched_at"))
     page: Page
     if html is not None:
         body = html.encode("utf-8", "replace")
         url = url or find_stated_url(body)
         # The text of a JSON line is decoded already, whatever the page's own <meta> says.
-        page = to_document(
-            body, url, fetched_at or by, {"content-type": "text/html; charset=utf-8"}, title=title
-        )
+        headers = {"content-type": "text/html; charset=utf-8"}
+        page = to_document(body, url, fetched_at or by, headers, listed=_read_listed(known, given, url))
     elif text is not None:
-        page = DirtyText(text=text, url=url or "", title=title)
+        page = DirtyText(text=text, url=url or "", given=_read_listed(known, given, url))
     else:
         evidence = "the line has neither html nor text (as strings)"
         return Input(where=where, id=known_id, url=url, fault="no_content", evidence=evidence)
     return Input(where=where, id=known_id, url=url, fetched_at=fetched_at, page=page)
+
+
+def _read_listed(known: LineFormat, given: dict[str, Any], url: str | None) -> Listed:
+    """What the line says of its article beside the text."""
+    authors = known.find(given, "authors")
+    names = authors if isinstance(authors, list) else [authors]
+    return Listed(
+        url=url or "",
+        title=_string(known.find(given, "title")),
+        published_at=_string(known.find(given, "published_at")),
+        modified_at=_string(known.find(given, "modified_at")),
+        authors=tuple(name for one in names if (name := _string(one)) is not None),
+    )
 
 
 def _parsed(line: bytes) -> Any:
@@ -86,7 +98,7 @@ def to_document(
     fetched_at: datetime | None,
     headers: dict[str, str],
     *,
-    title: str | None = None,
+    listed: Listed | None = None,
 ) -> Document:
     """Make a document of what was saved of a page."""
     return Document(
@@ -94,6 +106,6 @@ def to_document(
         requested_url=url or "",
         fetched_at=fetched_at or datetime.now(UTC),
         headers=headers,
-        listed=Listed(url=url or "", title=title) if title else None,
+        listed=listed,
         body=body,
     )

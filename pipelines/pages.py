@@ -22,5 +22,5 @@ def clean_and_sketch(page: Page) -> Result:
 def clean_page(page: Page) -> Result:
     """Clean a page, or a text that was taken from one."""
     if isinstance(page, DirtyText):
-        return clean_text(page.text, url=page.url, title=page.title)
+        return clean_text(page.text, url=page.url, given=page.given)
     return clean(page)

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from cleaners.models import Article, Document, Rejection
+from cleaners.models import Article, Document, Listed, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +33,8 @@ class DirtyText:
     text: str
     url: str
     """Empty: nobody knows."""
-    title: str | None = None
-    """None: the title, if there is one, stands in the text."""
+    given: Listed | None = None
+    """What is said beside it. None, or no title: that stands in the text, if there is one."""
 
 
 Page = Document | DirtyText

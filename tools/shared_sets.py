@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cleaners.models import Document
+from cleaners.models import Document, Listed
 from cleaners.stages import clean, clean_text
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def clean_page(page: Row) -> Article | Rejection:
     """What cleaning makes of a page, or of a text, of a set."""
     if "html" in page:
         return clean(to_document(page))
-    return clean_text(page["text"], url=page["url"], title=page.get("title"))
+    return clean_text(page["text"], url=page["url"], given=Listed(url=page["url"], title=page.get("title")))
 
 
 @cache

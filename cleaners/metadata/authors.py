@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from cleaners.metadata.facts import PageFacts
     from cleaners.metadata.surroundings import Line, Surroundings
+    from cleaners.models import Listed
 
 AUTHOR_METAS = (
     "author",
@@ -120,14 +121,18 @@ def find_credits(facts: PageFacts, surroundings: Surroundings, site_names: froze
     found += _near_headline(surroundings, site_names, evidence=stated)
     if not stated and not _names_person(found):
         found += _marked_up(facts, site_names)
-    listed = facts.document.listed
-    if listed is not None and listed.authors:
-        found += _credit(
-            "listing", [text for a in listed.authors[:50] if (text := plain_text(a))], site_names
-        )
+    if facts.document.listed is not None:
+        found += read_listed("listing", facts.document.listed, site_names)
     if not any(credit.persons for credit in found):
         found += _signed(facts, surroundings, site_names)
     return found
+
+
+def read_listed(source: str, listed: Listed, site_names: frozenset[str] = frozenset()) -> Iterator[Credit]:
+    """Give whom somebody else names as an article's authors; nothing where it is nobody."""
+    yield from _credit(
+        source, [text for name in listed.authors[:50] if (text := plain_text(name))], site_names
+    )
 
 
 def choose_credit(found: list[Credit]) -> Credit | None:

@@ -22,6 +22,8 @@ from cleaners.metadata.site import host_of
 from cleaners.structured import NEWS_TYPES, types_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cleaners.metadata.facts import PageFacts
     from cleaners.metadata.surroundings import Surroundings
 
@@ -208,19 +210,22 @@ def _last_resorts(
 
 
 def _reading(facts: PageFacts, language: str | None) -> Reading:
+    now = facts.document.fetched_at.astimezone(UTC)
+    return to_reading(facts.document.url, language, now, locale=facts.meta("og:locale"))
+
+
+def to_reading(url: str, language: str | None, now: datetime, locale: str | None = None) -> Reading:
+    """Return how the dates of an article are read, by its address and language (BCP 47). `now`: aware, UTC."""
     tag = (language or "en").split("-")
-    host = host_of(facts.document.url)
+    host = host_of(url)
     regions = {
-        part
-        for value in (language, facts.meta("og:locale"))
-        if value
-        for part in value.replace("_", "-").split("-")[1:]
+        part for value in (language, locale) if value for part in value.replace("_", "-").split("-")[1:]
     }
     month_first = tag[0] == "en" and (
         bool(regions & _MONTH_FIRST_REGIONS) if regions else not host.endswith(_DAY_FIRST_ENDINGS)
     )
     return Reading(
-        now=facts.document.fetched_at.astimezone(UTC),
+        now=now,
         languages=(tag[0],),
         month_first=month_first,
         thai=tag[0] == "th" or host.endswith(".th"),

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from cleaners.models import Article
+from cleaners.models import Article, Listed
 from cleaners.stages import clean_text
 from cleaners.wrapping import unwrap
 
@@ -28,7 +28,7 @@ TITLE = "Council votes to rebuild the ferry pier"
 
 
 def cleaned(*lines: str, title: str | None = None) -> Article:
-    article = clean_text("\n".join(lines), url="", title=title)
+    article = clean_text("\n".join(lines), url="", given=Listed(url="", title=title))
     assert isinstance(article, Article)
     return article
 

@@ -4,7 +4,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from cleaners.hits import PieceHit
 from cleaners.layout import Piece
-from cleaners.models import Article
+from cleaners.models import Article, Listed
 from cleaners.runner import Runner
 from cleaners.stages import clean, clean_text
 from tests.cleaners.story import PARAGRAPHS, TITLE, clean_lines, document, page, rules_of
@@ -93,7 +93,7 @@ def test_account_says_where_in_the_page_each_thing_stood():
 
 def test_account_counts_the_blocks_of_a_text_from_its_start():
     text = "\n".join(["4 min read", *PARAGRAPHS, "Photo: Reuters"])
-    removals = clean_text(text, url="", title=TITLE).removals
+    removals = clean_text(text, url="", given=Listed(url="", title=TITLE)).removals
     assert [(removal.sample, removal.where) for removal in removals] == [
         ("4 min read", "block 1"),
         ("Photo: Reuters", "block 8"),

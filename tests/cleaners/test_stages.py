@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cleaners.models import Article, Rejection
+from cleaners.models import Article, Listed, Rejection
 from cleaners.stages import clean, clean_text
 from tests.cleaners.story import PARAGRAPHS, TITLE, URL, clean_lines, document, explain_page, page
 
@@ -98,7 +98,7 @@ def test_keeps_list_of_the_article_in_a_scrape():
         "• patience",
         PARAGRAPHS[1],
     ]
-    result = clean_text("\n".join(lines), url=URL, title=TITLE)
+    result = clean_text("\n".join(lines), url=URL, given=Listed(url=URL, title=TITLE))
     assert isinstance(result, Article)
     assert [(block.kind, block.text) for block in result.blocks][2:5] == [
         ("list_item", "a warm coat"),

@@ -23,7 +23,7 @@ TITLE = "Ward 1 opens its new bridge"
 LINES = {
     "fundus": {
         "title": TITLE,
-        "authors": ["Jane Doe"],
+        "authors": ["Jane Doe", "John Roe"],
         "publishing_date": "2026-04-14 08:00:00+00:00",
         "topics": [],
         "free_access": True,
@@ -33,10 +33,10 @@ LINES = {
         },
     },
     "news-please": {
-        "authors": [],
-        "date_download": "2026-04-14 08:00:00",
-        "date_modify": None,
-        "date_publish": "2026-04-13 06:00:00",
+        "authors": ["Jane Doe", "John Roe"],
+        "date_download": "2026-04-14 09:00:00",
+        "date_modify": "2026-04-14 08:30:00",
+        "date_publish": "2026-04-14 08:00:00",
         "description": None,
         "filename": "a.json",
         "image_url": None,
@@ -53,8 +53,8 @@ LINES = {
     "newspaper4k": {
         "url": URL,
         "title": TITLE,
-        "authors": [],
-        "publish_date": "2026-04-14",
+        "authors": ["Jane Doe", "John Roe"],
+        "publish_date": "2026-04-14T08:00:00+00:00",
         "text": TEXT,
         "top_image": "",
         "meta_lang": "en",
@@ -62,7 +62,7 @@ LINES = {
     },
     "trafilatura": {
         "title": TITLE,
-        "author": None,
+        "author": "Jane Doe; John Roe",
         "hostname": "news.example",
         "date": "2026-04-14",
         "fingerprint": "b6",
@@ -86,6 +86,35 @@ def test_each_tools_lines_are_told_by_their_keys_and_give_their_text_and_address
         assert result.text == TEXT
         assert result.metadata.title == TITLE
         assert given.url == (URL if name != "fundus" else None)
+        assert result.metadata.authors == ("Jane Doe", "John Roe")
+        # trafilatura writes the day alone.
+        day = "2026-04-14T00:00:00+00:00" if name == "trafilatura" else "2026-04-14T08:00:00+00:00"
+        assert (result.metadata.published_at, result.metadata.sources["published_at"]) == (day, "given")
+        changed = "2026-04-14T08:30:00+00:00" if name == "news-please" else None
+        assert result.metadata.modified_at == changed
+
+
+def test_authors_and_dates_that_cannot_be_are_not_taken_over():
+    line = {
+        **LINES["news-please"],
+        "authors": ["", None, "12345", {"name": "x"}],
+        "date_publish": "3026-04-14",
+        "date_modify": "no day",
+    }
+    metadata = clean_page(read_line(json.dumps(line).encode(), "here").page).metadata
+    assert (metadata.authors, metadata.published_at, metadata.modified_at) == ((), None, None)
+    assert "published_at" not in metadata.sources
+
+
+def test_what_a_dump_says_stands_behind_what_its_page_says():
+    head = '<meta property="article:published_time" content="2026-04-12T08:00:00Z">'
+    html = (
+        f"<html><head>{head}</head><body><h1>{TITLE}</h1><p>{'</p><p>'.join(paragraphs(1))}</p></body></html>"
+    )
+    line = {**LINES["newspaper4k"], "html": html}
+    metadata = clean_page(read_line(json.dumps(line).encode(), "here").page).metadata
+    assert (metadata.published_at, metadata.sources["published_at"]) == ("2026-04-12T08:00:00+00:00", "meta")
+    assert (metadata.authors, metadata.sources["authors"]) == (("Jane Doe", "John Roe"), "listing")
 
 
 def test_fundus_with_its_page_is_cleaned_from_the_page():
@@ -109,7 +138,7 @@ def test_a_map_names_the_keys_and_steps_into_objects():
     known = read_map("text=content.body, url=link,title=head")
     line = {"content": {"body": TEXT}, "link": URL, "head": TITLE, "id": 7}
     given = read_line(json.dumps(line).encode(), "here", known)
-    assert (given.page.text, given.url, given.page.title, given.id) == (TEXT, URL, TITLE, 7)
+    assert (given.page.text, given.url, given.page.given.title, given.id) == (TEXT, URL, TITLE, 7)
     for wrong in ("text", "words=text", "text=", "url=link"):
         with pytest.raises(ValueError, match=r"must be NAME=KEY|nothing to clean"):
             read_map(wrong)

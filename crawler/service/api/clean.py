@@ -140,7 +140,7 @@ async def _read_page(call: Call) -> Page:
     given = _read_input(read_object(body))
     url = given.url if given.url is not None else call["url"]
     if isinstance(given, TextInput):
-        return DirtyText(text=given.text, url=url or "", title=given.title)
+        return DirtyText(text=given.text, url=url or "", given=Listed(url=url or "", title=given.title))
     html = given.html.encode("utf-8", "replace")
     return _to_document(html, url, given.title, {"content-type": "text/html; charset=utf-8"})
 

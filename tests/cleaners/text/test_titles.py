@@ -1,7 +1,7 @@
 import pytest
 
 from cleaners.layout import Piece
-from cleaners.models import Article
+from cleaners.models import Article, Listed
 from cleaners.stages import clean_text
 from cleaners.text.titles import drop_titles
 from tests.cleaners.story import PARAGRAPHS, TITLE, clean_lines, context, dropped, lay, page
@@ -43,6 +43,8 @@ def test_drops_title_in_scripts_without_spaces():
 
 
 def test_keeps_every_line_where_the_title_has_no_word():
-    article = clean_text("\n".join(PARAGRAPHS), url="https://news.example/ferry", title="!!!")
+    article = clean_text(
+        "\n".join(PARAGRAPHS), url="https://news.example/ferry", given=Listed(url="", title="!!!")
+    )
     assert isinstance(article, Article)
     assert [block.text for block in article.blocks] == PARAGRAPHS
