@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from pipelines.objects import StoreError
+from pipelines.part_lines import split_lines
 from pipelines.record import encode_line
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pipelines.objects import Objects
 
 _GZIP = zlib.MAX_WBITS | 16
-_STEP_BYTES = 1 << 17
+_PIECE_BYTES = 4 << 20
 _START_BYTES = 1 << 16
 """Enough for the first row of a part: an article is about 5 kB, packed 2 kB."""
 _READS_AT_ONCE = 32
@@ -104,23 +105,31 @@ class Reader:
 
         Raises PartGoneError, and StoreError, which names the part, where it cannot be read.
         """
-        body = self.runner.run(self.objects.read(part.path))
-        if body is None:
-            raise PartGoneError(part.path)
         number = 0
         try:
-            for line in split_lines(body):
+            for bare in split_lines(self._read(part)):
                 number += 1
-                row = self._read_row(line)
+                row, line = self._read_row(bare), bare + b"\n"
                 if row.log_entry is None:
                     row.log_entry = place.entry
-                    line = name_entry(line, place.entry)  # noqa: PLW2901 - the same row, as it is from here on
+                    line = name_entry(line, place.entry)
                 yield row.log_entry, line, row
         except ValueError as error:
             where = f" line {number}" if isinstance(error, msgspec.DecodeError) else ""
             raise StoreError(
                 f"{self.objects.name}: {part.path}{where} {error}; run broadsheet verify"
             ) from error
+
+    def _read(self, part: Part) -> Iterator[bytes]:
+        """The bytes of a part, piece by piece: few parts are open at a time, but each may have 40 MB."""
+        offset = 0
+        while piece := self.runner.run(self.objects.read_range(part.path, offset, _PIECE_BYTES)):
+            yield piece
+            offset += len(piece)
+            if len(piece) < _PIECE_BYTES:
+                return
+        if offset < part.bytes:
+            raise PartGoneError(part.path)
 
     def first_entries(self, parts: Iterable[tuple[Part, LivePart]]) -> list[int]:
         """For each part, the entry that published its first row."""
@@ -149,26 +158,6 @@ class Reader:
         found = _LOG_ENTRY.search(line or b"")
         # Damage is told of when the part's rows are wanted.
         return int(found[1]) if found else 0
-
-
-def split_lines(body: bytes) -> Iterator[bytes]:
-    """Each line of a part, line feed included. Raises ValueError, one line, where it is torn or is no part."""
-    expand = zlib.decompressobj(_GZIP)
-    rest = b""
-    # In small steps: what a step leaves over is copied.
-    for start in range(0, len(body), _STEP_BYTES):
-        packed: bytes | memoryview = memoryview(body)[start : start + _STEP_BYTES]
-        while packed:
-            try:
-                plain = expand.decompress(packed, 8 * _STEP_BYTES)
-            except zlib.error as error:
-                raise ValueError(f"is no gzip file: {error}") from error
-            packed = expand.unconsumed_tail
-            *lines, rest = (rest + plain).split(b"\n")
-            for line in lines:
-                yield line + b"\n"
-    if not expand.eof or expand.unused_data or rest:
-        raise ValueError("is torn, or has something behind its end")
 
 
 def name_entry(line: bytes, entry: int) -> bytes:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipelines.index.keeping import Place, Rows
-from pipelines.index.lines import decode_line, read_lines
+from pipelines.index.lines import decode_line
 from pipelines.index.removing import drop_parts, take_down
 from pipelines.index.tables import SLOT_BITS
+from pipelines.part_lines import split_lines
 from pipelines.seen import to_seconds
 from pipelines.takedowns import Match, Takedowns, to_subject
 
@@ -112,7 +113,7 @@ class Applier:
             raise ValueError("is missing")
         if len(body) != part.bytes or hashlib.sha256(body).hexdigest() != part.sha256:
             raise ValueError("is not the file that was published: size or sha256 differ")
-        for place, raw in enumerate(read_lines(body), 1):
+        for place, raw in enumerate(split_lines([body]), 1):
             try:
                 line = decode_line(raw)
                 if self._takedowns.version and self._takedowns.find(to_subject(_STRUCT(line))):

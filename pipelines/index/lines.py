@@ -1,25 +1,18 @@
-"""Published rows as the index reads them: line by line, since a part may be 120 MiB when it is unpacked."""
+"""Published rows as the index reads them."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pipelines.objects import StoreError
+from pipelines.part_lines import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pipelines.objects import Objects
-
-_GZIP = zlib.MAX_WBITS | 16
-_CHUNK_BYTES = 1 << 18
-# The largest article of a crawl: a page of 8 MiB, and what stands beside its text.
-_LONGEST_LINE_BYTES = 64 << 20
 
 
 class RemovalLine(msgspec.Struct, frozen=True, gc=False):
@@ -69,34 +62,6 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     similarity: float | None = None
 
 
-def read_lines(body: bytes) -> Iterator[bytes]:
-    """Unpack a part line by line. Raises ValueError where it is torn or is no part."""
-    expand = zlib.decompressobj(_GZIP)
-    rest = b""
-    waiting = body[:_CHUNK_BYTES]
-    place = len(waiting)
-    while waiting and not expand.eof:
-        try:
-            plain = expand.decompress(waiting, _CHUNK_BYTES)
-        except zlib.error as error:
-            raise ValueError(f"is no gzip file: {error}") from error
-        lines = (rest + plain).split(b"\n")
-        rest = lines.pop()
-        if len(rest) > _LONGEST_LINE_BYTES:
-            raise ValueError("has a line of more than 64 MiB")
-        yield from lines
-        waiting = expand.unconsumed_tail
-        if not waiting:
-            waiting = body[place : place + _CHUNK_BYTES]
-            place += len(waiting)
-    if not expand.eof:
-        # What the last call held back, at most the end of one match.
-        *lines, rest = (rest + expand.flush()).split(b"\n")
-        yield from lines
-    if not expand.eof or expand.unused_data or rest:
-        raise ValueError("is torn, or has something behind its end")
-
-
 _decode = msgspec.json.Decoder(Line).decode
 
 
@@ -121,7 +86,7 @@ async def read_row(objects: Objects, path: str, number: int) -> dict[str, Any] |
 
 
 def _find_line(body: bytes, number: int) -> dict[str, Any] | None:
-    for line in itertools.islice(read_lines(body), number - 1, number):
+    for line in itertools.islice(split_lines([body]), number - 1, number):
         row: dict[str, Any] = msgspec.json.decode(line)
         return row
     return None

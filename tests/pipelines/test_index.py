@@ -1,7 +1,6 @@
 """An index says what is published: visits, outcomes and figures, and where the rows lie."""
 
 import asyncio
-import gzip
 import random
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,7 +8,7 @@ import pytest
 
 from pipelines.index.figures import day_figures, overview, site_figures
 from pipelines.index.history import OutcomeQuery, copies_of, find_outcomes, rows_of
-from pipelines.index.lines import read_lines, read_row
+from pipelines.index.lines import read_row
 from pipelines.index.search import ArticleQuery, search
 from pipelines.objects import LocalObjects
 from tests.pipelines.index_rows import (
@@ -202,28 +201,3 @@ def test_days_and_sites_without_visits_have_figures_too(tmp_path):
         None,
     )
     assert (site_figures(index), overview(index).first_fetched_at) == ((), None)
-
-
-@pytest.mark.parametrize("size", [0, 1, 1 << 18, (1 << 18) + 1, 3_000_000])
-def test_a_part_is_unpacked_line_by_line(size):
-    chance = random.Random(size)
-    lines = [
-        bytes([97 + chance.randrange(3)]) * chance.randrange(1, 90_000) for _ in range(max(size // 45_000, 1))
-    ]
-    lines.append(b"x" * size)
-    assert list(read_lines(gzip.compress(b"\n".join(lines) + b"\n"))) == lines
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"no gzip",
-        gzip.compress(b"a\nb", mtime=0),
-        gzip.compress(b"a\n", mtime=0)[:-1],
-        gzip.compress(b"a\n", mtime=0) + b"x",
-    ],
-)
-def test_a_torn_part_is_none(body):
-    with pytest.raises(ValueError, match="is "):
-        list(read_lines(body))
