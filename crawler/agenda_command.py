@@ -14,9 +14,9 @@ from crawler.exits import exit_codes, printable
 from crawler.joined import join
 from crawler.seeds import SeedError, load_seeds
 from crawler.settings import SettingError
-from crawler.wording import counted, to_span
 from pipelines.objects import StoreError
 from pipelines.record import to_timestamp
+from pipelines.wording import counted, to_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

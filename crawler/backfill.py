@@ -16,9 +16,9 @@ from redis.exceptions import RedisError
 
 from crawler.discovery.dates import latest_moment
 from crawler.errors import UserError
-from crawler.wording import counted, to_span
 from pipelines.ledger import listing_digest
 from pipelines.objects import StoreError
+from pipelines.wording import counted, to_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

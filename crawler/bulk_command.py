@@ -14,7 +14,6 @@ from crawler.data_folder import nearest_folder
 from crawler.errors import UserError
 from crawler.exits import exit_codes, stop_on_sigterm, warn
 from crawler.settings import SettingError, read_environment
-from crawler.wording import counted
 from pipelines.given import InputError
 from pipelines.held import SealedError, open_held
 from pipelines.inputs import find_inputs
@@ -25,6 +24,7 @@ from pipelines.spans.processes import SpanPool
 from pipelines.spans.run import ForeignDataError, run_spans
 from pipelines.spans.span import How
 from pipelines.store import open_redis
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

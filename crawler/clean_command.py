@@ -13,12 +13,12 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from crawler.archive_options import read_keys
 from crawler.errors import UserError
 from crawler.exits import exit_codes, stop_on_sigterm, warn
-from crawler.wording import counted
 from pipelines.bulk import BulkReport, clean_inputs
 from pipelines.inputs import Input, InputError, find_inputs, holds_lines, read_inputs
 from pipelines.outputs import OutputError, WriteError, open_output
 from pipelines.pool import PoolError, available_cores
 from pipelines.warc.reading import ReadReport
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

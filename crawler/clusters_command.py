@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from crawler.errors import UserError
 from crawler.exits import exit_codes, stop_on_sigterm, warn
 from crawler.settings import SettingError, read_environment
-from crawler.wording import counted
 from pipelines.clusters import find_clusters, find_parts, to_line
 from pipelines.near import NearRule
 from pipelines.objects import StoreError
 from pipelines.outputs import OutputError, WriteError, open_output
 from pipelines.ray_cluster import RayError, connected
 from pipelines.record import encode_line
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from crawler.archive_options import read_keys
 from crawler.errors import UserError
 from crawler.exits import exit_codes, printable, stop_on_sigterm
-from crawler.wording import counted
 from pipelines.comparing import LIKENESS_STEPS, compare, to_plain
 from pipelines.given import InputError
 from pipelines.objects import StoreError
 from pipelines.pool import CleanPool, PoolError
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

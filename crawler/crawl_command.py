@@ -14,8 +14,8 @@ from crawler.errors import Fault, UserError
 from crawler.exits import FAULT, INTERRUPTED, exit_codes, fail, stop_on_sigterm, warn
 from crawler.seeds import SeedError
 from crawler.settings import SettingError, read_service_settings
-from crawler.wording import counted
 from pipelines.store import StoreError
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

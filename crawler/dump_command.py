@@ -13,6 +13,7 @@ from crawler.settings import SettingError, read_environment
 from pipelines.dumps.build import build_dump
 from pipelines.dumps.selection import FORMATS, DumpError, DumpOptions, make_selection
 from pipelines.objects import StoreError
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ def write_dump(  # noqa: PLR0913 - one keyword an option
         sheet = built.sheet
         state = "" if built.is_new else ", complete already"
         print(
-            f"{sheet['rows']} rows in {len(sheet['files'])} files in {out}, snapshot {sheet['snapshot']}, "
+            f"{counted(sheet['rows'], 'row')} in {counted(len(sheet['files']), 'file')} in {out}, snapshot {sheet['snapshot']}, "
             f"dump {built.id}{state}"
         )
         if not sheet["rows"]:

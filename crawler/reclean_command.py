@@ -11,12 +11,12 @@ from crawler.bulk_command import find_state
 from crawler.errors import UserError
 from crawler.exits import exit_codes, printable, stop_on_sigterm
 from crawler.settings import SettingError, read_environment
-from crawler.wording import counted
 from pipelines.held import open_held
 from pipelines.objects import StoreError, open_objects
 from pipelines.pool import CleanPool, PoolError
 from pipelines.reclean import compare_archived, republish
 from pipelines.store import open_redis
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

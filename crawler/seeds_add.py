@@ -28,7 +28,7 @@ from crawler.robots import MAX_ROBOTS_BYTES, decode_robots, reduce_robots
 from crawler.seeds import DEFAULT_DELAY_SECONDS, UNKNOWN_LANGUAGE, Seed
 from crawler.settings import SITEMAP_MAX_BYTES
 from crawler.site_pass import Task
-from crawler.wording import counted
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -12,7 +12,7 @@ from crawler.errors import Fault, UserError
 from crawler.exits import exit_codes, printable, warn
 from crawler.seeds import DEFAULT_DELAY_SECONDS, UNKNOWN_LANGUAGE, find_url_problem, read_seeds
 from crawler.settings import SettingError
-from crawler.wording import counted
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

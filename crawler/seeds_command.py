@@ -11,7 +11,7 @@ from crawler.errors import Fault, UserError
 from crawler.exits import FAULT, MISTAKE, exit_codes, fail, warn
 from crawler.seeds import read_seeds
 from crawler.settings import SITEMAP_MAX_BYTES, SettingError
-from crawler.wording import counted
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

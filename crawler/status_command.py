@@ -16,8 +16,8 @@ from crawler.joined import join
 from crawler.settings import SettingError
 from crawler.watch.book import Book
 from crawler.watch.status import find_statuses
-from crawler.wording import counted, to_span
 from pipelines.objects import StoreError
+from pipelines.wording import counted, to_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

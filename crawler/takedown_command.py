@@ -13,13 +13,13 @@ from crawler.exits import FAULT, exit_codes, fail, warn
 from crawler.seeds import read_seeds
 from crawler.settings import SettingError, read_environment
 from crawler.watch.book import Book
-from crawler.wording import counted
 from pipelines.ledger import open_ledger
 from pipelines.objects import StoreError
 from pipelines.rewrite import open_rewriter
 from pipelines.store import open_redis
 from pipelines.takedown import carry_out, request_takedown
 from pipelines.takedowns import to_match
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from crawler.settings import Environment

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from selectolax.lexbor import LexborHTMLParser
 
 from cleaners.models import Article
-from crawler.wording import counted
 from pipelines.opt_out import OptOutPolicy, find_reservation
 from pipelines.visits import Cleaned, Ended
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

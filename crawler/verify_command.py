@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from crawler.exits import FAULT, exit_codes, fail, printable, warn
-from crawler.wording import counted
 from pipelines.objects import StoreError
 from pipelines.verify import verify
+from pipelines.wording import counted
 
 # Beyond these a list is no reading for people.
 _NAMED_AT_MOST = 100

@@ -13,7 +13,7 @@ from rich.table import Table
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.account import describe_other_pages, describe_unfetched
-from crawler.wording import counted
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,7 +15,7 @@ from scrapy.exceptions import NotConfigured
 
 from crawler.backfill import describe_backfill
 from crawler.spiders.news import NewsSpider
-from crawler.wording import counted
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -48,7 +48,11 @@ def convert(found: dict[str, Any], kind: type[_T]) -> _T:
         raise ProblemError(
             400, f"unknown key; known here: {', '.join(known)}", parameter=field[2][:_KEY_CHARS]
         )
-    raise ProblemError(400, text[: at.start()] if at else text, parameter=at[1] or None if at else None)
+    key = at[1] or None if at else None
+    if text.startswith("Invalid enum value"):
+        choices = get_args(get_type_hints(kind)[key or ""])
+        raise ProblemError(400, f"must be one of {', '.join(choices)}", parameter=key)
+    raise ProblemError(400, text[: at.start()] if at else text, parameter=key)
 
 
 def _to_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
-from crawler.wording import to_span
+from pipelines.wording import to_span
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

@@ -18,7 +18,7 @@ from crawler.watch.past import (
     percent,
     say_share,
 )
-from crawler.wording import to_span
+from pipelines.wording import to_span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

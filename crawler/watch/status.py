@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from crawler.watch.alerts import SiteMemory, alert_id, to_samples
 from crawler.watch.visits import add_up, to_moment
-from crawler.wording import counted
 from pipelines.record import to_timestamp
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.record import SCHEMA_VERSION, cleaner_version
+from pipelines.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -161,7 +162,7 @@ def _markdown(sheet: Mapping[str, Any]) -> Iterator[str]:
     yield f"# {_title(sheet)}"
     yield ""
     yield (
-        f"{sheet['rows']} rows, one article or revision of an article each, as published up to entry {sheet['snapshot']} "
+        f"{counted(sheet['rows'], 'row')}, one article or revision of an article each, as published up to entry {sheet['snapshot']} "
         f"({sheet['snapshot_at']}) of the log `{sheet['log']}`. Dump `{sheet['dump']}`."
     )
     yield ""
@@ -184,9 +185,9 @@ def _markdown(sheet: Mapping[str, Any]) -> Iterator[str]:
     yield from _section(
         "Reservations and contact",
         [
-            f"{sheet['opt_out']['rows']} rows carry evidence that their publisher reserves uses (`opt_out`); heed it.",
-            *(f"{rows} rows: `{source}`" for source, rows in sheet["opt_out"]["sources"].items()),
-            f"{_visits(sheet['opt_out']['not_stored'])} gave no row since the publisher does not want the page stored.",
+            f"{counted(sheet['opt_out']['rows'], 'row')} with evidence that the publisher reserves uses (`opt_out`); heed it.",
+            *(f"{counted(rows, 'row')}: `{source}`" for source, rows in sheet["opt_out"]["sources"].items()),
+            f"{counted(sheet['opt_out']['not_stored'], 'visit')} gave no row since the publisher does not want the page stored.",
             f"To have something taken down: {_code(sheet['contact'])}"
             if sheet["contact"]
             else "No contact for takedowns was given by whoever made this dump.",
@@ -216,12 +217,12 @@ def _markdown(sheet: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _composition(sheet: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{sheet['rows']} rows in {len(sheet['files'])} files ({sheet['file_format']}), {sheet['plain_bytes']} bytes as JSON Lines."
-    yield f"{sheet['revisions']} of them are later revisions of an article: `id` and `revision` tell."
+    yield f"{counted(sheet['rows'], 'row')} in {counted(len(sheet['files']), 'file')} ({sheet['file_format']}), {sheet['plain_bytes']} bytes as JSON Lines."
+    yield f"Later revisions of an article among them, as `id` and `revision` tell: {sheet['revisions']}."
     if sheet["filters"]["near_duplicates"]:
-        yield f"{sheet['near_duplicates']} are nearly the same as an earlier article, which `duplicate_of` names."
+        yield f"Nearly the same as an earlier article, which `duplicate_of` names: {sheet['near_duplicates']}."
     else:
-        yield f"{sheet['near_duplicates_left_out']} rows that are nearly the same as an earlier article were left out."
+        yield f"Left out, since nearly the same as an earlier article: {sheet['near_duplicates_left_out']}."
     yield "The order of the rows is fixed: by the entry that published them, then by their place in it."
 
 
@@ -244,10 +245,10 @@ def _gaps(sheet: Mapping[str, Any]) -> Iterator[str]:
     yield "Counted are all visits of these sites and days; what language or section a page without a row has nobody knows."
     for outcome, meaning in NOT_STORED.items():
         for reason, rows in sheet["outcomes"].get(outcome, {}).items():
-            yield f"{_visits(rows)}: {outcome} ({meaning}), `{reason or 'no reason'}`."
+            yield f"{counted(rows, 'visit')}: {outcome} ({meaning}), `{reason or 'no reason'}`."
     for outcome in ("duplicate", "unchanged"):
         if found := sheet["outcomes"].get(outcome):
-            yield f"{_visits(sum(found.values()))}: {outcome}; the article stands elsewhere, or as it was."
+            yield f"{counted(sum(found.values()), 'visit')}: {outcome}; the article stands elsewhere, or as it was."
     if sheet["unsealed_days"]:
         days = sheet["unsealed_days"]
         shown = ", ".join(days[:10]) + (f" and {len(days) - 10} more" if len(days) > 10 else "")
@@ -258,15 +259,15 @@ def _gaps(sheet: Mapping[str, Any]) -> Iterator[str]:
 
 def _taken_down(taken: Mapping[str, Any]) -> Iterator[str]:
     yield (
-        f"{taken['rows_since_snapshot']} rows of these sites and days were published up to the snapshot and taken down "
-        "since: they are not in this dump, and a dump of the same snapshot that was made before had them."
+        f"Published up to the snapshot and taken down since, of these sites and days: {counted(taken['rows_since_snapshot'], 'row')}. "
+        "They are not in this dump, and a dump of the same snapshot that was made before had them."
     )
     for one in taken["entries_since_snapshot"]:
-        yield f"{one['rows']} rows by entry {one['entry']}: {_code(one['reason'])}"
-    yield f"{taken['rows_before_snapshot']} more had been taken down when the snapshot was taken."
+        yield f"{counted(one['rows'], 'row')} by entry {one['entry']}: {_code(one['reason'])}"
+    yield f"Taken down before the snapshot: {counted(taken['rows_before_snapshot'], 'row')}."
     if taken["rows_to_delete"] is not None:
         yield (
-            f"`taken-down.jsonl` names {taken['rows_to_delete']} rows that came before this delta and have gone since: "
+            f"`taken-down.jsonl` names what came before this delta and has gone since ({counted(taken['rows_to_delete'], 'row')}): "
             "delete the rows with these `visit`s."
         )
 
@@ -289,7 +290,3 @@ def _cell(text: str) -> str:
 
 def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items()))
-
-
-def _visits(count: int) -> str:
-    return f"{count} visit{'s' if count != 1 else ''}"

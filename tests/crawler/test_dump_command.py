@@ -57,7 +57,7 @@ def news(place):
 def test_the_commands_of_the_page_do_what_it_says(place, news):
     said = shell(place, "filter")
     assert "0 rows in 0 files in spring" in said
-    assert "20 rows in 1 files in one-site" in said
+    assert "20 rows in 1 file in one-site" in said
     assert "20 rows" in shell(place, "check")
 
 

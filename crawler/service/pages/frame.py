@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from crawler.service.endpoints import Call, read_parameters
 from crawler.service.pages import static, wording
-from crawler.wording import counted, to_span
+from pipelines.wording import counted, to_span
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

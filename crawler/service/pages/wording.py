@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from crawler.wording import to_span
+from pipelines.wording import to_span
 
 if TYPE_CHECKING:
     from typing import Any

@@ -137,6 +137,8 @@ def test_a_wrong_filter_is_named_in_the_problem(order, wrong, parameter):
     assert (answer.status, answer.headers["Content-Type"]) == (400, "application/problem+json")
     assert answer.json["parameter"] == parameter
     assert answer.json["detail"]
+    if parameter == "format":
+        assert answer.json["detail"] == "must be one of jsonl.gz, jsonl.zst, parquet"
 
 
 def test_nothing_is_ordered_or_deleted_without_the_token_and_nothing_outside_is_given(service, made):
