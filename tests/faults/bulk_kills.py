@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from pipelines.log import Commit, decode_entry
@@ -74,18 +75,19 @@ def kill_runs(
     run, said = start(data, sources, engine), ""
     for kind in kinds:
         # From the start of its work: the imports before it are nothing to lose.
-        _wait_for_worker(run, is_worker)
+        _wait_for_workers(run, is_worker)
         time.sleep(chance.uniform(0.0, most_seconds))
+        victims = _wait_for_workers(run, is_worker)
         if run.poll() is not None:
             break
         if kind == "driver":
             run.kill()
             run.communicate()
-            killed[kind] += 1
             run = start(data, sources, engine)
-        elif victims := _workers(run.pid, is_worker):
-            os.kill(chance.choice(victims), signal.SIGKILL)
-            killed[kind] += 1
+        else:
+            with suppress(ProcessLookupError):
+                os.kill(chance.choice(victims), signal.SIGKILL)
+        killed[kind] += 1
     said = run.communicate(timeout=600)[0]
     assert run.returncode == 0, said
     rows = read_rows(data)
@@ -128,7 +130,12 @@ def _workers(pid: int, is_worker=None) -> list[int]:
     return below
 
 
-def _wait_for_worker(run, is_worker) -> None:
+def _wait_for_workers(run, is_worker) -> list[int]:
+    """The workers, as soon as there are any; none where the run has ended."""
     end = time.monotonic() + 60
-    while run.poll() is None and not _workers(run.pid, is_worker) and time.monotonic() < end:
+    while run.poll() is None:
+        if found := _workers(run.pid, is_worker):
+            return found
+        assert time.monotonic() < end, "no worker was started"
         time.sleep(0.05)
+    return []
