@@ -50,17 +50,18 @@ def read_line(
     return Input(where=where, id=known_id, url=url, fetched_at=fetched_at, page=page)
 
 
-def _read_listed(known: LineFormat, given: dict[str, Any], url: str | None) -> Listed:
-    """What the line says of its article beside the text."""
+def _read_listed(known: LineFormat, given: dict[str, Any], url: str | None) -> Listed | None:
+    """What the line says of its article beside the text; None: nothing."""
     authors = known.find(given, "authors")
     names = authors if isinstance(authors, list) else [authors]
-    return Listed(
+    said = Listed(
         url=url or "",
         title=_string(known.find(given, "title")),
         published_at=_string(known.find(given, "published_at")),
         modified_at=_string(known.find(given, "modified_at")),
         authors=tuple(name for one in names if (name := _string(one)) is not None),
     )
+    return said if said != Listed(url=said.url) else None
 
 
 def _parsed(line: bytes) -> Any:
