@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 SHARED ?= ../shared/bench
 ARGS ?=
 
-.PHONY: demo test check lock extras schemas bench clean
+.PHONY: demo test check lock extras ray schemas bench clean
 
 demo: $(READY)  ## crawl the bundled news sites and show what came of it
 	$(VENV)/bin/broadsheet demo $(ARGS)
@@ -29,8 +29,11 @@ bench: $(READY)  ## speed and quality beside what a user would pick instead; SHA
 	$(PY) bench/cleaning.py --shared $(SHARED)
 	$(PY) bench/speed.py --shared $(SHARED)
 
-extras: $(READY) requirements-extras.lock  ## what more the tests can use: readers of other tools, and Ray (a gigabyte)
+extras: $(READY) requirements-extras.lock  ## what more the tests can use: readers of other tools (half a gigabyte)
 	$(PIP) install --no-compile --require-hashes -r requirements-extras.lock
+
+ray: $(READY) requirements-ray.lock  ## Ray, for the tests of bulk, clusters and fleet on it
+	$(PIP) install --no-compile --require-hashes -r requirements-ray.lock
 
 schemas: $(READY)  ## write pipelines/schemas/ anew from the types of the rows
 	$(PY) tools/write_schemas.py
@@ -43,6 +46,8 @@ lock: $(VENV)/lock/bin/uv  ## pin what pyproject.toml asks for; ARGS=--upgrade t
 		--no-emit-index-url --only-binary :all: --custom-compile-command "make lock" --quiet $(ARGS) -o requirements.lock
 	$< pip compile --group extras -c requirements.lock --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --only-binary :all: --custom-compile-command "make lock" --quiet $(ARGS) -o requirements-extras.lock
+	$< pip compile --group ray -c requirements.lock -c requirements-extras.lock --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --only-binary :all: --custom-compile-command "make lock" --quiet $(ARGS) -o requirements-ray.lock
 
 clean:  ## forget the environment
 	rm -rf $(VENV)

@@ -1,4 +1,4 @@
-"""Bulk runs on Ray: the rows of the process pool, and none lost with a worker. Ray is an extra, and not in the lock."""
+"""Bulk runs on Ray: the rows of the process pool, and none lost with a worker. Not in CI: `make ray` first."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from pipelines.spans.processes import SpanPool
 from tests.faults.bulk_kills import is_ray_worker, kill_runs, make_inputs, read_rows, what_counts
 from tests.pipelines.bulk_driver import run
 
-pytest.importorskip("ray", reason="Ray is not installed here: make extras")
+pytest.importorskip("ray", reason="Ray is not installed here: make ray")
 
 
 @pytest.mark.timeout(600)  # Ray takes a minute to start on a busy machine

@@ -151,7 +151,8 @@ def test_ctrl_c_leaves_nothing_running(tmp_path, find_free_port):
         assert "first edition" in demo.stdout.readline()
         os.killpg(demo.pid, signal.SIGINT)
         demo.stdout.read()
-        assert demo.wait(60) == 128 + signal.SIGINT
+        # Python ends itself by the signal where this came while `exec` made a class: 130 to a shell, too.
+        assert demo.wait(60) in {128 + signal.SIGINT, -signal.SIGINT}
     assert processes_of(tmp_path) == []
 
 

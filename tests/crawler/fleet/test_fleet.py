@@ -153,7 +153,7 @@ def test_a_worker_of_a_cluster_runs_the_command_with_its_own_copy_of_the_seeds()
 
 
 def test_a_fleet_on_ray_captures_all(serve, helpers, tmp_path):
-    pytest.importorskip("ray", reason="Ray is not installed here: make extras")
+    pytest.importorskip("ray", reason="Ray is not installed here: make ray")
     site = serve()
     publish(site, helpers, tmp_path / "seeds")
     data = tmp_path / "data"
